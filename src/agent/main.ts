@@ -23,6 +23,7 @@ import { hasClusterVolume } from './kubelet/cluster-volumes.ts'
 import { createImages } from './kubelet/images.ts'
 import { ensureMemory, systemMounts } from './kubelet/files/mounts.ts'
 import { createKubelet, type Kubelet } from './kubelet/index.ts'
+import { isLinuxSince } from './kubelet/kernel.ts'
 import { nodeCapacity } from './kubelet/node.ts'
 import { createHierarchy } from './kubelet/pod-groups/hierarchy.ts'
 import { createPodGroups } from './kubelet/pod-groups/index.ts'
@@ -188,6 +189,7 @@ async function main(config: AgentFiles): Promise<void> {
     ...(config.memoryBytes ? { memoryLimit: config.memoryBytes } : {}),
     pinnedImages: [pauseImage],
     keepsWarm: givesOwnHostnames(),
+    recursiveReadOnly: isLinuxSince(release(), [5, 12]),
     ...(givesUserNamespaces({ release: release() }) ? { userNamespaces: createUserNamespaces({ runtime }) } : {}),
     ...(config.kubeletPort
       ? {

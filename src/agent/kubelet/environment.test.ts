@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { stored } from '#test/support/stored.ts'
 import type { Container, Pod, Service } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
@@ -16,6 +16,7 @@ const sources: Sources = {
   configMap: async (name) =>
     name === 'settings' ? { metadata: {}, data: { TITLE: 'Hello', MODE: 'dark' } } : undefined,
   secret: async (name) => (name === 'login' ? { metadata: {}, data: { password: 'cHcx' } } : undefined),
+  envFile: async (volume, path) => (volume === 'left' && path === 'a/env' ? "HOST='db'\nNONE=''\nBAD" : undefined),
   services: () => [service],
   podIps: ['10.244.1.5'],
   hostIps: ['172.18.0.3'],
@@ -77,4 +78,27 @@ test.each([
 ])('resource field %s by %s is %s', (resource, divisor, result) => {
   const container: Container = { name: 'c', resources: { requests: { memory: '64Mi' } } }
   expect(resourceField(pod, container, { resource, ...(divisor ? { divisor } : {}) }, sources)).toBe(result)
+})
+
+describe('a variable of a file', () => {
+  const from = (key: string, more: { path?: string; optional?: boolean } = {}): Promise<Record<string, string>> =>
+    env({ env: [{ name: 'V', valueFrom: { fileKeyRef: { volumeName: 'left', path: 'a/env', key, ...more } } }] })
+
+  test('has its value', async () => expect(await from('HOST')).toMatchObject({ V: 'db' }))
+
+  test.each([
+    ['that is not there', 'HOST', { path: 'b' }],
+    ['that has it empty', 'NONE', {}],
+  ])('%s is left out where it is optional', async (_what, key, more) => {
+    expect(await from(key, { ...more, optional: true })).not.toHaveProperty('V')
+  })
+
+  test.each([
+    ['that is not there', 'HOST', { path: 'b' }, 'environment variable file "b" not found in volume "left"'],
+    ['that has it empty', 'NONE', {}, 'environment variable key "NONE" not found in file "a/env"'],
+    ['that is no such file, optional or not', 'OTHER', { optional: true }, "couldn't parse env file: invalid"],
+  ])('%s is missing', async (_what, key, more, message) => {
+    await expect(from(key, more)).rejects.toThrow(MissingSource)
+    await expect(from(key, more)).rejects.toThrow(message)
+  })
 })

@@ -1,11 +1,22 @@
-import type { ConfigMap, Container, EnvVar, Pod, Secret, Service } from '#shared/kube/generated/types.ts'
+import type {
+  ConfigMap,
+  Container,
+  EnvVar,
+  FileKeySelector,
+  Pod,
+  Secret,
+  Service,
+} from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { quantityMillis, quantityValue } from '#shared/kube/quantity.ts'
+import { BadEnvFile, variableIn } from './env-file.ts'
 
 /** Resolves the values of variables. @throws MissingSource */
 export interface Sources {
   configMap(name: string): Promise<ConfigMap | undefined>
   secret(name: string): Promise<Secret | undefined>
+  /** The text of a file in a volume of the pod; undefined when there is none. @throws BadEnvFile when it is too large */
+  envFile(volume: string, path: string): Promise<string | undefined>
   /** Services of the pod's namespace, and `kubernetes` of default. */
   services(): Stored<Service>[]
   /** Of each family, IPv4 first; none when unknown. */
@@ -81,7 +92,7 @@ async function valueOf(
   env: ReadonlyMap<string, string>,
 ): Promise<string | undefined> {
   if (!valueFrom) return expand(value ?? '', env)
-  const { configMapKeyRef, secretKeyRef, fieldRef, resourceFieldRef } = valueFrom
+  const { configMapKeyRef, secretKeyRef, fieldRef, fileKeyRef, resourceFieldRef } = valueFrom
   if (configMapKeyRef) {
     const map = await sources.configMap(configMapKeyRef.name ?? '')
     const found = map?.data?.[configMapKeyRef.key]
@@ -104,9 +115,29 @@ async function valueOf(
       )
     return found === undefined ? undefined : decode(found)
   }
+  if (fileKeyRef) return fileVariable(fileKeyRef, sources)
   if (fieldRef) return podField(pod, fieldRef.fieldPath, sources)
   if (resourceFieldRef) return resourceField(pod, container, resourceFieldRef, sources)
   return undefined
+}
+
+/** As by the kubelet, an empty value is none. */
+async function fileVariable(
+  { volumeName, path, key, optional }: FileKeySelector,
+  sources: Sources,
+): Promise<string | undefined> {
+  try {
+    const text = await sources.envFile(volumeName, path)
+    const found = text === undefined ? undefined : variableIn(text, key)
+    if (found || optional) return found || undefined
+    throw new MissingSource(
+      text === undefined
+        ? `environment variable file "${path}" not found in volume "${volumeName}"`
+        : `environment variable key "${key}" not found in file "${path}"`,
+    )
+  } catch (error) {
+    throw error instanceof BadEnvFile ? new MissingSource(`couldn't parse env file: ${error.message}`) : error
+  }
 }
 
 const nameIn = (pod: Stored<Pod>, name = ''): string => `${pod.metadata.namespace}/${name}`

@@ -308,7 +308,10 @@ export function createKubelet(
         capacity: node,
         limits,
         hasClusterVolume: options.hasClusterVolume,
-        hasUserNamespaces: options.userNamespaces !== undefined,
+        features: {
+          recursiveReadOnlyMounts: options.recursiveReadOnly ?? false,
+          userNamespaces: options.userNamespaces !== undefined,
+        },
         pressures: pressure.pressures,
         shutdown: {
           reason: () => shutdown.reason(),

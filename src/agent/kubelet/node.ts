@@ -9,7 +9,7 @@ import type { Client } from '#shared/client/client.ts'
 import type { Informer } from '#shared/client/informer.ts'
 import { storageLabel } from '#shared/kube/cluster-volumes.ts'
 import { withTransitionTime } from '#shared/kube/conditions.ts'
-import type { Lease, Node, NodeCondition } from '#shared/kube/generated/types.ts'
+import type { Lease, Node, NodeCondition, NodeRuntimeHandlerFeatures } from '#shared/kube/generated/types.ts'
 import { jsonEqual } from '#shared/kube/json.ts'
 import { leases, nodes } from '#shared/kube/resources.ts'
 import { ApiError } from '#shared/kube/status.ts'
@@ -37,8 +37,8 @@ export interface NodeOptions {
   limits?: Pick<NodeLimits, 'refresh' | 'onChange'>
   /** Whether the cluster's volume is mounted on this worker; it is, when unset. */
   hasClusterVolume?: boolean
-  /** Whether pods may have user namespaces. */
-  hasUserNamespaces?: boolean
+  /** What its runtime offers; nothing, when unset. */
+  features?: Required<NodeRuntimeHandlerFeatures>
   /** The API server has been reached again after heartbeats that failed. */
   onReachable?(): void
   /** Which of its resources are short, and who is told when that changes. */
@@ -300,9 +300,11 @@ export const osImage = 'Debian GNU/Linux 13 (trixie)'
 
 const kibibytes = (bytes: number): string => (bytes === 0 ? '0' : `${Math.floor(bytes / 1_024)}Ki`)
 
+const noFeatures = { recursiveReadOnlyMounts: false, userNamespaces: false }
+
 /** The status without its conditions. */
 function contentOf(
-  { name, ip, ip6, version, capacity, hasUserNamespaces = false }: NodeOptions,
+  { name, ip, ip6, version, capacity, features = noFeatures }: NodeOptions,
   { engine, images }: Seen,
   disk: number,
 ) {
@@ -332,10 +334,7 @@ function contentOf(
       architecture: architecture(),
     },
     daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
-    runtimeHandlers: runtimeHandlers.map((handler) => ({
-      name: handler,
-      features: { recursiveReadOnlyMounts: false, userNamespaces: hasUserNamespaces },
-    })),
+    runtimeHandlers: runtimeHandlers.map((handler) => ({ name: handler, features })),
     images,
     capacity: amounts,
     allocatable: { ...amounts, memory: kibibytes(memoryBeside(capacity.hugePages ?? {}, capacity.memoryBytes)) },

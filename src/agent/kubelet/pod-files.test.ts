@@ -90,6 +90,15 @@ describe('hosts', () => {
     expect(file).toContain('192.0.2.7\tx\ty\n')
   })
 
+  test('contains a hostname of the pod’s own choice as it stands, without its subdomain', () => {
+    const file = hostsFile(
+      pod({ subdomain: 'web', hostnameOverride: 'own.example' }),
+      { ...identity, hostname: 'own.example' },
+      '',
+    )
+    expect(file).toContain('10.244.0.5\town.example\n')
+  })
+
   test('of a pod in the host’s network is the node’s, with the aliases', () => {
     expect(hostsFile(pod({ hostNetwork: true, hostAliases }), identity, '10.0.0.2 node\n')).toBe(
       `# Kubernetes-managed hosts file (host network).
@@ -112,4 +121,5 @@ test.each([
   [{ subdomain: 'web' }, 'p'],
   [{ setHostnameAsFQDN: true }, 'p'],
   [{ setHostnameAsFQDN: true, subdomain: 'web' }, 'p.web.shop.svc.cluster.local'],
+  [{ hostname: 'h', subdomain: 'web', hostnameOverride: 'own.example.org' }, 'own.example.org'],
 ])('the hostname with %j', (spec, expected) => expect(kernelHostname(pod(spec), 'cluster.local')).toBe(expected))

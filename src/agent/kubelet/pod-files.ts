@@ -98,7 +98,8 @@ interface PodIdentity {
 /** `/etc/hosts` of the pod's containers. @param nodeHosts the node's own, which pods of the host's network have */
 export function hostsFile({ spec }: Pod, identity: PodIdentity, nodeHosts: string): string {
   const { hostAliases = [] } = spec ?? {}
-  const { subdomain, hostNetwork } = spec ?? {}
+  const { hostNetwork, hostnameOverride } = spec ?? {}
+  const subdomain = hostnameOverride ? undefined : spec?.subdomain
   return [
     ...(hostNetwork
       ? ['# Kubernetes-managed hosts file (host network).', nodeHosts.trimEnd()]
@@ -124,15 +125,16 @@ function podHosts({ hostname, ips, clusterDomain, namespace }: PodIdentity, subd
   ]
 }
 
-/** The output of `hostname` in the pod: its name, or its FQDN with setHostnameAsFQDN. */
+/** The output of `hostname` in the pod: its name, or its FQDN with setHostnameAsFQDN, or whatever it asks for. */
 export function kernelHostname(pod: Stored<Pod>, clusterDomain: string): string {
   const { metadata, spec } = pod
   const hostname = podHostname(pod)
-  if (!spec?.setHostnameAsFQDN || !spec.subdomain) return hostname
+  if (!spec?.setHostnameAsFQDN || !spec.subdomain || spec.hostnameOverride) return hostname
   return `${hostname}.${spec.subdomain}.${metadata.namespace}.svc.${clusterDomain}`
 }
 
-/** The pod's hostname: at most 63 characters, without a trailing dash or dot. */
+/** The pod's hostname: at most 63 characters, without a trailing dash or dot; or, as it stands, `hostnameOverride` (KEP-4762). */
 export function podHostname({ metadata, spec }: Pod): string {
+  if (spec?.hostnameOverride) return spec.hostnameOverride
   return (spec?.hostname ?? metadata.name ?? '').slice(0, 63).replace(/[-.]+$/, '')
 }

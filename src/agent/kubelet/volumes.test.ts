@@ -31,6 +31,7 @@ const sources = (more: Partial<VolumeSources> = {}): VolumeSources => ({
   secret: async (name) =>
     name === 'key' ? { metadata: { name }, data: { key: Buffer.from('wave').toString('base64') } } : undefined,
   services: () => [],
+  envFile: async () => undefined,
   podIps: ['10.0.0.1'],
   hostIps: ['10.0.0.2'],
   nodeName: 'worker-1',
@@ -165,6 +166,15 @@ describe('folders', () => {
     expect(await mounts(pod, sub)).toEqual([{ source: target(), target: '/v', readOnly: true, propagation: 'rslave' }])
     expect(host.mounts.bound.get(target())).toBe(join(folder(), 'p/logs'))
     expect(await modeOf('p/logs')).toBe('777')
+  })
+
+  test('that shall be read-only with all beneath are refused where the node cannot, unless it need not be', async () => {
+    const pod = podWith({ emptyDir: {} })
+    await setUpVolumes(host, pod, sources())
+    const asked = (recursiveReadOnly: string): ReturnType<typeof mounts> =>
+      mounts(pod, { readOnly: true, recursiveReadOnly })
+    await expect(asked('Enabled')).rejects.toThrow('failed to resolve recursive read-only mode: volume "v"')
+    expect((await asked('IfPossible'))[0]).not.toHaveProperty('recursive')
   })
 
   test.each<[string, object, string]>([

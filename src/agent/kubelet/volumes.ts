@@ -1,6 +1,7 @@
 import { chmod, chown, mkdir, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import type { ConfigMap, Container, KeyToPath, Pod, Secret, Volume } from '#shared/kube/generated/types.ts'
+import { isRecursivelyReadOnly } from '#shared/kube/kubelet/recursive-read-only.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { quantityValue } from '#shared/kube/quantity.ts'
 import { volumeFolderOf } from '#shared/kube/cluster-volumes.ts'
@@ -46,6 +47,8 @@ export interface ClaimedFolder {
 export interface VolumeHost {
   /** `/var/lib/kubelet` */
   root: string
+  /** Whether mounts can be read-only with all that is mounted beneath; they cannot, when unset. */
+  recursiveReadOnly?: boolean
   mounts: Mounts
   /** Unset where no CSI drivers are run. */
   csi?: CsiVolumes | undefined
@@ -116,7 +119,12 @@ export async function mountsOf(
   container: Container,
   env: ReadonlyMap<string, string>,
 ): Promise<Mount[]> {
+  const { recursiveReadOnly = false } = host
   const mounts = (container.volumeMounts ?? []).map(async (mount, index): Promise<Mount> => {
+    if (mount.recursiveReadOnly === 'Enabled' && !recursiveReadOnly)
+      throw new BadContainerConfig(
+        `failed to resolve recursive read-only mode: volume "${mount.name}" requested recursive read-only mode, but it is not supported by the runtime`,
+      )
     const volume = pod.spec?.volumes?.find(({ name }) => name === mount.name) ?? { name: mount.name }
     const readOnlyVolume = volume.configMap ?? volume.secret ?? volume.projected ?? volume.downwardAPI ?? volume.image
     const propagation = propagations[mount.mountPropagation ?? 'None'] ?? 'rprivate'
@@ -126,6 +134,7 @@ export async function mountsOf(
       target: mount.mountPath,
       readOnly:
         mount.readOnly === true || readOnlyVolume !== undefined || volume.persistentVolumeClaim?.readOnly === true,
+      ...(isRecursivelyReadOnly(mount, recursiveReadOnly) ? { recursive: true } : {}),
       // The engine refuses private mounts of folders in or around its own: they would keep its mounts busy.
       propagation: isShared && propagation === 'rprivate' ? 'rslave' : propagation,
     }

@@ -63,6 +63,67 @@ const said = (name: string, what: string): Promise<void> =>
   expect.poll(() => eventsOf(name), { timeout: 20_000 }).toContain(what)
 
 describe('what a container is given', () => {
+  test('variables that another has left in a file, which it cannot see', async () => {
+    const fileKeyRef = { volumeName: 'left', path: 'deep/env', key: 'ADDRESS' }
+    const left = (name: string, more: object): NonNullable<Container['env']> => [
+      { name, valueFrom: { fileKeyRef: { ...fileKeyRef, ...more } } },
+    ]
+    const writes = (script: string): Partial<PodSpec> => ({
+      volumes: [{ name: 'left', emptyDir: {} }],
+      initContainers: [container(script, { name: 'writes', volumeMounts: [{ name: 'left', mountPath: '/left' }] })],
+    })
+    const file = `mkdir /left/deep; printf "# left\\nADDRESS='db\\nexample' # two lines\\n" > /left/deep/env`
+    await create(
+      'told',
+      once(
+        'echo "$A|${B-unset}"; ls / | grep left; true',
+        {
+          env: [...left('A', {}), ...left('B', { key: 'NONE', optional: true })],
+        },
+        writes(file),
+      ),
+    )
+    await create('untold', once('true', { env: left('A', { key: 'NONE' }) }, writes(file)))
+    // A link could lead to the node's own files.
+    await create(
+      'misled',
+      once('true', { env: left('A', {}) }, writes('mkdir /left/deep; ln -s /etc/shadow /left/deep/env')),
+    )
+    expect(await ended('told')).toBe('db\nexample|unset\n')
+    for (const [name, message] of [
+      ['untold', 'environment variable key "NONE" not found in file "deep/env"'],
+      ['misled', 'environment variable file "deep/env" not found in volume "left"'],
+    ] as const) {
+      await until(name, '.status.containerStatuses[0].state.waiting.reason', 'CreateContainerConfigError')
+      expect((await statusOf(name))?.state?.waiting?.message).toBe(message)
+    }
+  })
+
+  test('mounts that are read-only with what is mounted beneath, or without', async () => {
+    await inWorker('mkdir -p /var/lib/kubelet/tree/inner && mount -t tmpfs inner /var/lib/kubelet/tree/inner')
+    const volumes = [{ name: 'v', hostPath: { path: '/var/lib/kubelet/tree' } }]
+    const mount = (name: string, more: object) => ({ name: 'v', mountPath: `/${name}`, readOnly: true, ...more })
+    const volumeMounts = [mount('all', { recursiveReadOnly: 'Enabled' }), mount('top', {})]
+    const script = 'for f in /all /all/inner /top /top/inner; do touch $f/x 2>/dev/null && echo $f; done; true'
+    await create('trees', once(script, { volumeMounts }, { volumes }))
+    expect(await ended('trees')).toBe('/top/inner\n')
+    expect((await statusOf('trees'))?.volumeMounts).toEqual([
+      { name: 'v', mountPath: '/all', readOnly: true, recursiveReadOnly: 'Enabled' },
+      { name: 'v', mountPath: '/top', readOnly: true, recursiveReadOnly: 'Disabled' },
+      expect.objectContaining({ mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true }),
+    ])
+  })
+
+  test('a hostname of the pod’s own choice', async () => {
+    const spec = once(
+      'hostname; hostname -f; cat /etc/hostname',
+      {},
+      { hostnameOverride: 'db.example.org', subdomain: 'x' },
+    )
+    await create('named', spec)
+    expect(await ended('named')).toBe('db.example.org\n'.repeat(3))
+  })
+
   test('the files of an image as a volume', async () => {
     const volumes = [{ name: 'v', image: { reference: 'busybox:1.36' } }]
     const mount = {

@@ -148,10 +148,11 @@ test('unsupported fields are named one by one', () => {
         {
           name: 'c',
           env: [{ name: 'E', valueFrom: { fileKeyRef: { path: 'p', key: 'k', volumeName: 'v' } } }],
+          securityContext: { seLinuxOptions: { level: 's0' } },
           livenessProbe: { grpc: { port: 1 } },
         },
       ],
     },
   }
-  expect(unsupported(pod)).toEqual(['c: env from files'])
+  expect(unsupported(pod)).toEqual(['c: SELinux options'])
 })

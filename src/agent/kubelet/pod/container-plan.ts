@@ -196,8 +196,7 @@ export function unsupported({ spec }: Pod, lacks = lacksCapability): string[] {
   const found: string[] = []
   const containers = [...spec.containers, ...(spec.initContainers ?? [])]
   if (spec.securityContext?.seLinuxOptions) found.push('SELinux options')
-  for (const { name, env, securityContext } of containers) {
-    if (env?.some(({ valueFrom }) => valueFrom && 'fileKeyRef' in valueFrom)) found.push(`${name}: env from files`)
+  for (const { name, securityContext } of containers) {
     if (securityContext?.seLinuxOptions) found.push(`${name}: SELinux options`)
     const withheld = (securityContext?.capabilities?.add ?? []).filter((capability) => lacks(capability))
     if (withheld.length > 0) found.push(`${name}: ${withheld.join(', ')}, which a worker does not have`)

@@ -452,7 +452,7 @@ export class PodWorker {
 
   #observe(): PodObservation {
     const sandbox = this.#sandbox.observed
-    const { node } = this.#scope
+    const { node, recursiveReadOnly = false } = this.#scope
     const failed = [...this.#containers.values()].find(({ resizeError: error }) => error)
     const resizeError = failed?.resizeError ?? this.#groupError
     return {
@@ -460,6 +460,7 @@ export class PodWorker {
       containers: new Map([...this.#containers].map(([name, container]) => [name, container.observe()])),
       podIps: this.#sandbox.ips,
       hostIps: [node.ip, ...(node.ip6 ? [node.ip6] : [])],
+      mounts: { recursiveReadOnly },
       startTime: this.#startTime,
       ...(this.#failure ? { failure: this.#failure } : {}),
       ...(resizeError ? { resizeError } : {}),

@@ -30,6 +30,8 @@ export interface PodContext {
   groups?: PodGroups
   /** Unset where every pod's sandbox is made for it. */
   warm?: Pick<WarmSandboxes, 'take'>
+  /** Whether mounts can be read-only with all that is mounted beneath; they cannot, when unset. */
+  recursiveReadOnly?: boolean
   /** Unset where pods have the node's users. */
   userNamespaces?: UserNamespaces
   starts: Starts

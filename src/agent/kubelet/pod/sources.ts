@@ -9,8 +9,11 @@ import {
 import type { Resource } from '#shared/client/client.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { ApiError } from '#shared/kube/status.ts'
+import { BadEnvFile, mostEnvFileBytes } from '../env-file.ts'
+import { readTail } from '../files/safe-path.ts'
 import { MapFailed, MountFailed } from '../mount-failed.ts'
 import type { ClaimedVolume, VolumeSources } from '../volumes.ts'
+import { volumeFolder } from '../volume-folders.ts'
 import { podRef, type PodScope } from './scope.ts'
 
 interface IssuedToken {
@@ -54,6 +57,7 @@ export class PodSources {
     return {
       configMap: reader<ConfigMap>(configMaps),
       secret: reader<Secret>(secrets),
+      envFile: (volume, path) => this.#envFile(volume, path),
       services,
       podIps,
       hostIps: [node.ip, ...(node.ip6 ? [node.ip6] : [])],
@@ -70,6 +74,13 @@ export class PodSources {
       serviceAccountToken: async (audience, expirationSeconds) =>
         (await this.#token(audience, expirationSeconds)).token,
     }
+  }
+
+  async #envFile(name: string, path: string): Promise<string | undefined> {
+    const { root, uid } = this.#scope
+    const text = await readTail(volumeFolder(root, uid, { name }), path, mostEnvFileBytes)
+    if (text?.length === mostEnvFileBytes) throw new BadEnvFile(`"${path}" is larger than ${mostEnvFileBytes} bytes`)
+    return text?.toString('utf8')
   }
 
   /** A token is kept until four fifths of its life are over, at most a day (kubelet: token_manager.go). */

@@ -97,6 +97,19 @@ test.each([
   ])
 })
 
+test.each([
+  [{ readOnly: false }, {}],
+  [{ readOnly: true }, { ReadOnlyNonRecursive: true }],
+  [{ readOnly: true, recursive: true }, { ReadOnlyForceRecursive: true }],
+])('a mount that is %j holds for what is mounted beneath as it says', async (how, expected) => {
+  const { socketPath, asked } = await engine(() => ({ Id: 'made' }))
+  const runtime = createDockerRuntime({ socketPath, pauseImage: 'pause', log: silentLog })
+  const mount = { source: '/s', target: '/t', propagation: 'rprivate' as const, ...how }
+  await runtime.createContainer({ ...plain, mounts: [mount] })
+  const { HostConfig } = asked[0]?.body as { HostConfig: { Mounts: { BindOptions: object }[] } }
+  expect(HostConfig.Mounts[0]?.BindOptions).toEqual({ Propagation: 'rprivate', ...expected })
+})
+
 test('a sandbox in a user namespace of its own, and a container of it', async () => {
   const { socketPath, asked } = await engine((path) =>
     path.includes('/create')

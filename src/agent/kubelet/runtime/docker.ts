@@ -424,12 +424,15 @@ function containerOptions(spec: ContainerSpec): Docker.ContainerCreateOptions {
       ...(spec.unmaskedProc ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
       ReadonlyRootfs: spec.readOnlyRoot,
       SecurityOpt: spec.privileged ? [] : security,
-      Mounts: spec.mounts.map(({ source, target, readOnly, propagation }) => ({
+      Mounts: spec.mounts.map(({ source, target, readOnly, recursive, propagation }) => ({
         Type: 'bind',
         Source: source,
         Target: target,
         ReadOnly: readOnly,
-        BindOptions: { Propagation: propagation },
+        BindOptions: {
+          Propagation: propagation,
+          ...(readOnly ? { [recursive ? 'ReadOnlyForceRecursive' : 'ReadOnlyNonRecursive']: true } : {}),
+        },
       })),
       ...(spec.devices.length > 0
         ? {

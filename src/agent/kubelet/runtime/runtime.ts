@@ -151,6 +151,8 @@ export interface Mount {
   source: string
   target: string
   readOnly: boolean
+  /** What is mounted beneath it is read-only too. */
+  recursive?: boolean
   propagation: 'rprivate' | 'rslave' | 'rshared'
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isLinuxSince } from '../kernel.ts'
 
 /**
  * The engine gives every container the hostname of its sandbox. The wrapper in the worker's image
@@ -36,8 +37,7 @@ export function givesUserNamespaces({
   release: string
   files?: readonly string[]
 }): boolean {
-  const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10))
-  return (major > 6 || (major === 6 && minor >= 3)) && knows(userNamespaceAnnotation, files)
+  return isLinuxSince(release, [6, 3]) && knows(userNamespaceAnnotation, files)
 }
 
 const knows = (annotation: string, files: readonly string[]): boolean =>

@@ -48,6 +48,26 @@ const restartedOn42 = {
   restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }],
 }
 
+test.each([
+  [true, 'Enabled'],
+  [false, 'Disabled'],
+])('mounts of a container that may wait are told, recursive read-only %s', (recursiveReadOnly, resolved) => {
+  const volumeMounts = [
+    { name: 'data', mountPath: '/data' },
+    { name: 'token', mountPath: '/token', readOnly: true },
+    { name: 'tree', mountPath: '/tree', readOnly: true, recursiveReadOnly: 'IfPossible' },
+  ]
+  const spec = { containers: [{ name: 'c', volumeMounts }] }
+  expect(
+    podStatus(pod(spec), seen({ mounts: { recursiveReadOnly } }), now).containerStatuses?.[0]?.volumeMounts,
+  ).toEqual([
+    { name: 'data', mountPath: '/data' },
+    { name: 'token', mountPath: '/token', readOnly: true, recursiveReadOnly: 'Disabled' },
+    { name: 'tree', mountPath: '/tree', readOnly: true, recursiveReadOnly: resolved },
+  ])
+  expect(podStatus(pod(spec), seen(), now).containerStatuses?.[0]).not.toHaveProperty('volumeMounts')
+})
+
 describe('phase', () => {
   test.each<[string, Partial<Pod['spec']>, Seen, string]>([
     ['nothing started', {}, {}, 'Pending'],

@@ -4,6 +4,7 @@ import { defined } from '../json.ts'
 import { isRestartableInit, qosClassOf } from '../pod.ts'
 import type { ContainerAttempt } from './container-attempt.ts'
 import { restartPolicyOf } from './container-restart.ts'
+import { isRecursivelyReadOnly } from './recursive-read-only.ts'
 
 /** What the kubelet observes of a pod: with its spec, the input of its status. */
 export interface PodObservation {
@@ -27,6 +28,8 @@ export interface PodObservation {
   resizing?: boolean
   /** All containers have been stopped because the pod is being deleted. */
   stopped: boolean
+  /** How its volumes are mounted; not told, when unset. */
+  mounts?: { recursiveReadOnly: boolean }
   /** Scheme of container ids; `docker` when unset. */
   runtime?: string
 }
@@ -235,11 +238,32 @@ function containerStatus(pod: Pod, container: Container, seen: PodObservation, h
       ? { waiting: waiting ?? { reason: hasInits ? 'PodInitializing' : 'ContainerCreating' } }
       : stateOf(current, observed, seen),
     lastState: last ? stateOf(last, observed, seen) : {},
+    ...volumeMountsOf(container, seen),
     // Only with the gate ContainerStopSignals does a spec still have it.
     ...(current && container.lifecycle?.stopSignal ? { stopSignal: container.lifecycle.stopSignal } : {}),
     ...(observed.resizing && seen.pendingResize
       ? keptResources(pod, container.name)
       : resourcesOf(container, observed.resizing ?? false)),
+  }
+}
+
+/** What is read-only tells whether that holds for what is mounted beneath (KEP-3857). */
+function volumeMountsOf(
+  { volumeMounts = [] }: Container,
+  { mounts }: PodObservation,
+): Pick<ContainerStatus, 'volumeMounts'> {
+  if (!mounts || volumeMounts.length === 0) return {}
+  return {
+    volumeMounts: volumeMounts.map((mount) => ({
+      name: mount.name,
+      mountPath: mount.mountPath,
+      ...(mount.readOnly
+        ? {
+            readOnly: true,
+            recursiveReadOnly: isRecursivelyReadOnly(mount, mounts.recursiveReadOnly) ? 'Enabled' : 'Disabled',
+          }
+        : {}),
+    })),
   }
 }
 
