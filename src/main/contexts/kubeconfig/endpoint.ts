@@ -5,7 +5,7 @@ import type { AgentOptions } from 'node:https'
 import { systemClock, type Clock } from '#shared/base/clock.ts'
 import type { Connection, Endpoint } from '../kube-context.ts'
 import { createCredentialPlugin } from './exec-plugin.ts'
-import { createOidcTokens } from './oidc.ts'
+import { createOidcTokens, type OidcConfig, type OidcTokens } from './oidc.ts'
 import { agentFor, proxyOf, type ProxyEnvironment } from './proxy.ts'
 import type { Entry, KubeconfigCluster, KubeconfigUser } from './read.ts'
 
@@ -19,11 +19,20 @@ const fileAge = 10_000
  */
 export function endpointOf(
   { cluster, user, folder }: Entry,
-  { env, clock = systemClock }: { env: ProxyEnvironment; clock?: Clock },
+  {
+    env,
+    clock = systemClock,
+    oidcTokens = (config) => createOidcTokens({ config, clock }),
+  }: {
+    env: ProxyEnvironment
+    clock?: Clock
+    /** The tokens of an OIDC session, which several contexts may share. */
+    oidcTokens?: (config: OidcConfig) => OidcTokens
+  },
 ): Endpoint {
   const server = new URL(cluster.server)
   const read = rememberingReader(clock)
-  const credentials = credentialsOf({ user, cluster, folder, clock, read })
+  const credentials = credentialsOf({ user, cluster, folder, clock, read, oidcTokens })
   let current: { material: string; agent: Agent } | undefined
 
   function agentWith(tls: AgentOptions): Agent {
@@ -84,8 +93,9 @@ function credentialsOf(options: {
   folder: string
   clock: Clock
   read: Reader
+  oidcTokens: (config: OidcConfig) => OidcTokens
 }): Credentials {
-  const { user, clock, read } = options
+  const { user, read, oidcTokens } = options
   const bearer = (token: string): Record<string, string> => ({ Authorization: `Bearer ${token}` })
   const certificate = async (): Promise<{ cert?: string; key?: string }> => {
     const cert = await material(user['client-certificate-data'], user['client-certificate'], read)
@@ -107,13 +117,12 @@ function credentialsOf(options: {
   if (provider) {
     if (provider.name !== 'oidc')
       return { get: () => Promise.reject(new Error(unknownProvider(provider.name))), stop: nothing }
-    const tokens = createOidcTokens({ config: provider.config ?? {}, clock })
+    const tokens = oidcTokens(provider.config ?? {})
     return {
-      get: async () => ({
-        headers: bearer(await tokens.token()),
-        ...(await certificate()),
-        refused: () => tokens.refused(),
-      }),
+      async get() {
+        const idToken = await tokens.token()
+        return { headers: bearer(idToken), ...(await certificate()), refused: () => tokens.refused(idToken) }
+      },
       stop: nothing,
     }
   }

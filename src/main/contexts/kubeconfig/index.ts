@@ -3,6 +3,7 @@ import { unwatchFile, watchFile } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename } from 'node:path'
+import { systemClock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import type { Log } from '#shared/base/log.ts'
 import { messageOf } from '#shared/base/message-of.ts'
@@ -10,6 +11,7 @@ import type { ContextProblem } from '#shared/contract/contexts.ts'
 import type { ContextInfo } from '#shared/contract/kube.ts'
 import { createKubeContext, type KubeContext } from '../kube-context.ts'
 import { endpointOf } from './endpoint.ts'
+import { createOidcTokens, type OidcConfig, type OidcTokens } from './oidc.ts'
 import type { ProxyEnvironment } from './proxy.ts'
 import { mergeConfigs, readConfigFile, type ConfigFile, type Entry, type Problem } from './read.ts'
 
@@ -48,7 +50,16 @@ export function createKubeconfigContexts(options: KubeconfigContextsOptions): Ku
   const listeners = new Set<() => void>()
   let open = new Map<string, { fingerprint: string; context: KubeContext }>()
   let problems: Problem[] = []
+  let sessions = new Map<string, OidcTokens>()
   let reading: Promise<void> = Promise.resolve()
+
+  /** A refresh token may work once only: all contexts with the same sign-in share the tokens that come of it. */
+  function oidcTokens(config: OidcConfig): OidcTokens {
+    const key = hashOf(config)
+    const tokens = sessions.get(key) ?? createOidcTokens({ config, clock: systemClock })
+    sessions.set(key, tokens)
+    return tokens
+  }
 
   async function read(): Promise<void> {
     const results = await Promise.all([...readers.values()].map((read) => read()))
@@ -59,11 +70,16 @@ export function createKubeconfigContexts(options: KubeconfigContextsOptions): Ku
       const id = `kubeconfig:${entry.name}`
       const known = open.get(id)
       const fingerprint = hashOf(entry)
-      next.set(id, known?.fingerprint === fingerprint ? known : await openContext(id, entry, fingerprint, env))
+      next.set(
+        id,
+        known?.fingerprint === fingerprint ? known : await openContext(id, entry, fingerprint, { env, oidcTokens }),
+      )
     }
     problems = [...results.flatMap(({ problem }) => (problem ? [problem] : [])), ...merged.problems]
     const closed = [...open].filter(([id, entry]) => next.get(id) !== entry)
     open = next
+    const used = new Set(merged.entries.map(({ user }) => hashOf(user['auth-provider']?.config ?? {})))
+    sessions = new Map([...sessions].filter(([key]) => used.has(key)))
     for (const [, { context }] of closed) await context.stop()
     if (hashOf([[...open.values()].map(({ fingerprint }) => fingerprint), problems]) === before) return
     for (const listener of listeners) listener()
@@ -141,10 +157,10 @@ async function openContext(
   id: string,
   entry: Entry,
   fingerprint: string,
-  env: ProxyEnvironment,
+  options: Parameters<typeof endpointOf>[1],
 ): Promise<{ fingerprint: string; context: KubeContext }> {
   const info = await infoOf(id, entry)
-  return { fingerprint, context: createKubeContext({ info, endpoint: endpointOf(entry, { env }) }) }
+  return { fingerprint, context: createKubeContext({ info, endpoint: endpointOf(entry, options) }) }
 }
 
 /** What the face may know: names and places, no credentials. */

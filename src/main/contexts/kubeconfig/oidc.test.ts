@@ -32,7 +32,7 @@ test('a token that is still good is used without a request', async () => {
   expect(asked).toEqual([])
 })
 
-test('an expired one is refreshed once, and the issuer’s new refresh token is used next', async () => {
+test('an expired one is refreshed once, the issuer’s new refresh token is used next, and the refusal of an older one is past', async () => {
   const next = tokenUntil(now + 60_000, 'b')
   const answer = JSON.stringify({ id_token: next, refresh_token: 'second' })
   const { fetch, asked } = issuer([discovered, answer, discovered, answer])
@@ -42,7 +42,10 @@ test('an expired one is refreshed once, and the issuer’s new refresh token is 
     ['https://issuer.example/.well-known/openid-configuration', undefined],
     ['https://issuer.example/token', 'grant_type=refresh_token&refresh_token=first&client_id=me'],
   ])
-  tokens.refused()
+  tokens.refused(tokenUntil(now))
+  await tokens.token()
+  expect(asked).toHaveLength(2)
+  tokens.refused(next)
   await tokens.token()
   expect(asked.at(-1)?.[1]).toContain('refresh_token=second')
 })

@@ -9,8 +9,8 @@ export type OidcConfig = Readonly<Record<string, string>>
 export interface OidcTokens {
   /** An id token that has not expired, refreshed where it has. @throws Error when there is none to be had */
   token(): Promise<string>
-  /** Makes the next request refresh it. */
-  refused(): void
+  /** Makes the next request refresh the token, unless another one has taken its place. */
+  refused(token: string): void
 }
 
 /** Answers that end the connection. */
@@ -64,7 +64,9 @@ export function createOidcTokens({
       refreshing ??= refresh().finally(() => (refreshing = undefined))
       return refreshing
     },
-    refused: () => void (idToken = undefined),
+    refused: (token) => {
+      if (token === idToken) idToken = undefined
+    },
   }
 }
 
