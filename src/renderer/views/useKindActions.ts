@@ -41,9 +41,9 @@ export interface KindActions {
   lock(): string | undefined
   /** Runs an action; what it throws is told in a notice. */
   run(action: Action, object: Stored): Promise<void>
-  /** Runs the action of this id, if the object's kind has it and it may be done. */
+  /** Runs the action of this id, if the object's kind has it; says why where it cannot be done. */
   runId(id: string, object: Stored): void
-  /** Runs the action that has this key, if the object's kind has one and it may be done. */
+  /** Runs the action that has this key, if the object's kind has one; says why where it cannot be done. */
   runKey(key: string, object: Stored): void
 }
 
@@ -120,7 +120,9 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
 
   function runFirst(object: Stored, wanted: (action: Action) => boolean): void {
     const found = offered(object).find(({ action }) => wanted(action))
-    if (found && found.reason === undefined) void run(found.action, object)
+    if (!found) return
+    if (found.reason === undefined) void run(found.action, object)
+    else notices.fail(found.reason)
   }
   return {
     context,

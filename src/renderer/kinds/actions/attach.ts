@@ -3,6 +3,7 @@ import type { Pod } from '#shared/kube/generated/types.ts'
 import { targetOf } from '../../composables/target.ts'
 import { t } from '../../texts/index.ts'
 import { mayOr, type Action } from './action.ts'
+import { runningOr } from './running.ts'
 
 /** Connects a terminal to the program that a container runs already. */
 export const attach: Action<Pod> = {
@@ -12,7 +13,10 @@ export const attach: Action<Pod> = {
   },
   icon: Cable,
   kubectl: () => ({ verb: 'attach' }),
-  enabled: (pod, access) => mayOr(access, 'create', pod, { subresource: 'attach' }),
+  enabled(pod, access) {
+    const may = mayOr(access, 'create', pod, { subresource: 'attach' })
+    return may === true ? runningOr(pod) : may
+  },
   run(pod, { context, kind, dock }) {
     const containers = (pod.spec?.containers ?? []).map(({ name }) => name)
     dock.show({ panel: 'terminal', target: targetOf(context, kind.resource, pod), containers, mode: 'attach' })

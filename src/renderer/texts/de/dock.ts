@@ -154,5 +154,13 @@ export const dock: Translation<typeof english> = {
     add: 'Zu {pod} in {place} hinzufügen',
     choose: 'Wählen Sie, woraus der Debug-Container besteht.',
   },
-  action: { attach: 'Anhängen', debug: 'Debuggen', nodeShell: 'Node-Shell' },
+  action: {
+    attach: 'Anhängen',
+    debug: 'Debuggen',
+    nodeShell: 'Node-Shell',
+    ended: 'Pod {name} ist beendet: In ihm läuft nichts mehr. Seine Logs bleiben.',
+    unplaced: 'Pod {name} ist noch auf keinem Node.',
+    noneRuns:
+      'Kein Container von Pod {name} läuft gerade. Die Logs sagen, warum; Debuggen fügt einen hinzu, der läuft.',
+  },
 }

@@ -150,5 +150,12 @@ export const dock = {
     add: 'Add to {pod} in {place}',
     choose: 'Choose what the debug container is made of.',
   },
-  action: { attach: 'Attach', debug: 'Debug', nodeShell: 'Node shell' },
+  action: {
+    attach: 'Attach',
+    debug: 'Debug',
+    nodeShell: 'Node shell',
+    ended: 'Pod {name} has ended: nothing runs in it any more. Its logs are kept.',
+    unplaced: 'Pod {name} is on no node yet.',
+    noneRuns: 'No container of pod {name} runs now. The logs tell why, and Debug adds a container that does run.',
+  },
 }
