@@ -388,6 +388,14 @@ describe('other kinds', () => {
       'none may be evicted',
     )
   })
+  test('a quota of which nothing is left', () => {
+    const quota = (used: string) => object({ status: { hard: { pods: '8', secrets: '0' }, used: { pods: used } } })
+    expect(found('ResourceQuota', quota('7'))).toBeUndefined()
+    expect(found('ResourceQuota', quota('8'))).toMatchObject({
+      state: 'Used up',
+      sentence: 'pods is used up: 8 of 8. What asks for more is refused.',
+    })
+  })
   test('a custom resource by its condition, and by finalizers that hold it', () => {
     const status = { conditions: [{ type: 'Ready', status: 'False', reason: 'NoBackend', message: 'no backend' }] }
     expect(found('example.com/Widget', object({ status }))).toMatchObject({

@@ -4,6 +4,7 @@ import { explainNode } from './node.ts'
 import { explainAutoscaler, explainBudget, explainConditions, explainNamespace } from './other.ts'
 import { explainPod } from './pod.ts'
 import type { Explanation, Surroundings } from './explanation.ts'
+import { explainQuota } from './quota.ts'
 import { explainIngress, explainService } from './service.ts'
 import { explainClaim, explainVolume } from './storage.ts'
 import { explainDeployment, explainWorkload } from './workload.ts'
@@ -40,4 +41,5 @@ const explainers: Readonly<Record<string, Explainer>> = {
   'autoscaling/HorizontalPodAutoscaler': { explain: explainAutoscaler },
   'policy/PodDisruptionBudget': { explain: explainBudget },
   Namespace: { explain: explainNamespace },
+  ResourceQuota: { explain: explainQuota },
 }

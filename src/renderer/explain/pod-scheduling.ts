@@ -3,6 +3,7 @@ import { podCondition } from '#shared/kube/pod.ts'
 import { t } from '../texts/index.ts'
 import { newest } from './events.ts'
 import type { Explanation, Surroundings, Try } from './explanation.ts'
+import { explainClaim } from './storage.ts'
 
 /** Why a pod has no node yet; undefined when it has one. */
 export function explainScheduling(pod: Pod, near: Surroundings): Explanation | undefined {
@@ -28,11 +29,29 @@ export function explainScheduling(pod: Pod, near: Surroundings): Explanation | u
     tone: 'bad',
     state: condition?.reason ?? 'Unschedulable',
     sentence:
-      total === undefined ? t('explain.scheduling.cannot') : t('explain.scheduling.noNode', { total, n: total }),
+      claimSentence(pod, message, near) ??
+      (total === undefined ? t('explain.scheduling.cannot') : t('explain.scheduling.noNode', { total, n: total })),
     why: preemption ? [t('explain.scheduling.preemption', { text: preemption })] : [],
     reasons,
     tries: triesFor(pod, reasons.map(({ text }) => text).join('\n'), near),
   }
+}
+
+/** The claim that holds a pod back wherever it goes: no node is the cause then. */
+function claimSentence(pod: Pod, message: string, near: Surroundings): string | undefined {
+  const missing = /persistentvolumeclaim "([^"]+)" not found/.exec(message)?.[1]
+  if (missing !== undefined) return t('explain.scheduling.noClaim', { name: missing })
+  if (!/unbound immediate PersistentVolumeClaims/.test(message)) return undefined
+  for (const name of claimsOf(pod)) {
+    const claim = near.claims?.find(({ metadata }) => metadata.name === name)
+    if (!claim || claim.status?.phase === 'Bound') continue
+    // Its own events are not among those of the pod.
+    const found = explainClaim(claim, { ...near, events: [] })
+    return found?.tone === 'bad'
+      ? t('explain.scheduling.unboundClaimWhy', { name, why: found.sentence })
+      : t('explain.scheduling.unboundClaim', { name })
+  }
+  return undefined
 }
 
 export interface SchedulerReasons {
@@ -55,6 +74,8 @@ export function schedulerReasons(message: string): SchedulerReasons {
   const reasons = whole
     // What the plugin for claims of devices adds, whether the pod has such claims or not.
     .replace(/\.? *no new claims to deallocate,?/, '')
+    // What stands for the preemption where it was not tried.
+    .replace(/\. not found$/, '')
     .replace(/\.\s*$/, '')
     // Reasons begin with their number of nodes; a comma within one is followed by something else.
     .split(/, (?=\d+ )/)

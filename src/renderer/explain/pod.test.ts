@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { ContainerStateTerminated, ContainerStatus, Event, Pod } from '#shared/kube/generated/types.ts'
+import type {
+  ContainerStateTerminated,
+  ContainerStatus,
+  Event,
+  PersistentVolumeClaim,
+  Pod,
+} from '#shared/kube/generated/types.ts'
 import { stored } from '#test/support/stored.ts'
 import { explainPod } from './pod.ts'
 import { schedulerReasons } from './pod-scheduling.ts'
@@ -149,6 +155,24 @@ describe('a pod without a node', () => {
       { text: 'Look at claim data', link: { kind: 'PersistentVolumeClaim', name: 'data', namespace: 'shop' } },
     ])
     expect(triesOf(explained(unschedulable(message, { volumes }), { claims: [] }))).toEqual(['Create the claim data'])
+  })
+  test('says which claim holds it back, and why, in place of nodes that are not to blame', () => {
+    const volumes = [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }]
+    const message = '0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found'
+    const claim = stored<PersistentVolumeClaim>({
+      metadata: { name: 'data', namespace: 'shop' },
+      spec: { storageClassName: 'fast' },
+      status: { phase: 'Pending' },
+    })
+    const subject = unschedulable(message, { volumes })
+    const sentenceOf = (near: Partial<Surroundings>): string => explained(subject, near).sentence
+    expect(sentenceOf({ claims: [claim] })).toBe('The claim data of the pod has no volume yet.')
+    expect(sentenceOf({ claims: [claim], storageClasses: [] })).toBe(
+      'The claim data of the pod has no volume: The storage class fast does not exist.',
+    )
+    expect(explained(subject).reasons).toEqual([{ text: 'pod has unbound immediate PersistentVolumeClaims' }])
+    const gone = '0/2 nodes are available: persistentvolumeclaim "data" not found. not found'
+    expect(explained(unschedulable(gone, { volumes })).sentence).toBe('The claim data of the pod does not exist.')
   })
   test('is held back by its gates', () => {
     const gated = pod({

@@ -1,4 +1,4 @@
-import { quotaShares } from './attention/cluster.ts'
+import { quotaShares } from '../explain/quota.ts'
 import type { Attention } from './attention/index.ts'
 import { healthOf } from './health.ts'
 import { resourcesOf, sumOf } from './pod-resources.ts'

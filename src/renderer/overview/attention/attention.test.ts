@@ -102,6 +102,22 @@ describe('what needs attention', () => {
     expect(only?.says).toContain('small')
   })
 
+  test('a Job whose pods are refused is told with the quota that refuses them', () => {
+    const job = stored<Job>({ metadata: meta('import', { uid: 'import' }), spec: { template: {} }, status: {} })
+    const event: Event = {
+      metadata: meta('e'),
+      involvedObject: { kind: 'Job', namespace: 'shop', name: 'import', uid: 'import' },
+      reason: 'FailedCreate',
+      message: 'pods "import-x" is forbidden: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2',
+      lastTimestamp: at(5),
+    }
+    const lists = { pods: [], replicaSets: [], jobs: [job] }
+    expect(found({ ...lists, events: [] })).toEqual([])
+    const [only] = found({ ...lists, events: [stored(event)] })
+    expect(only).toMatchObject({ rule: 'short', tone: 'bad', about: { kind: 'Job', name: 'import' } })
+    expect(only?.says).toContain('small')
+  })
+
   test('of a CronJob, the newest run that has ended counts', () => {
     const run = (name: string, type: string, seconds: number) =>
       stored<Job>({

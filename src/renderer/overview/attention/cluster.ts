@@ -1,7 +1,7 @@
 import { explain } from '../../explain/index.ts'
+import { quotaShares } from '../../explain/quota.ts'
 import { percentText } from '../../texts/format.ts'
 import { t } from '../../texts/index.ts'
-import { amountOf } from '../pod-resources.ts'
 import { patience, type AttentionRule, type Finding } from './rule.ts'
 
 /** Workers that do not answer, are short of something, or take no pods. */
@@ -68,25 +68,4 @@ export const scarceQuotas: AttentionRule = {
         },
       ]
     }),
-}
-
-export interface QuotaShare {
-  resource: string
-  used: string
-  hard: string
-  /** Used of hard. */
-  share: number
-}
-
-/** How much of each resource of a quota is used, the scarcest first. A limit of 0 forbids, and is never full. */
-export function quotaShares({
-  hard = {},
-  used = {},
-}: { hard?: Record<string, string>; used?: Record<string, string> } = {}): QuotaShare[] {
-  return Object.entries(hard)
-    .map(([resource, most]) => {
-      const [amount, limit] = [used[resource] ?? '0', amountOf(most) ?? 0]
-      return { resource, used: amount, hard: most, share: limit > 0 ? (amountOf(amount) ?? 0) / limit : 0 }
-    })
-    .sort((a, b) => b.share - a.share)
 }

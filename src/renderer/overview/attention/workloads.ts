@@ -3,7 +3,7 @@ import type { Stored } from '#shared/kube/object.ts'
 import { explain } from '../../explain/index.ts'
 import { quotedValue } from '../../kinds/filter/parse.ts'
 import { t } from '../../texts/index.ts'
-import { controllerOf, type Neighbourhood, type Workload } from '../snapshot.ts'
+import { controllerOf, type Neighbourhood, type Snapshot, type Workload } from '../snapshot.ts'
 import { patience, type AttentionRule, type Finding } from './rule.ts'
 
 /** The kinds of workloads that keep pods running, with the lists that hold them. */
@@ -17,8 +17,9 @@ const kinds = [
 export const shortWorkloads: AttentionRule = {
   id: 'short',
   needs: ['pods', 'replicaSets', 'events'],
-  find: (snapshot, around) =>
-    kinds.flatMap(({ kind, id, list }) =>
+  find: (snapshot, around) => [
+    ...refusedJobs(snapshot, around),
+    ...kinds.flatMap(({ kind, id, list }) =>
       (snapshot[list] ?? []).flatMap((object): Finding[] => {
         const { name, namespace, uid } = object.metadata
         if (snapshot.now - Date.parse(object.metadata.creationTimestamp ?? '') < patience) return []
@@ -29,6 +30,18 @@ export const shortWorkloads: AttentionRule = {
         return [{ tone: explanation.tone, about: { kind, name, namespace }, says: explanation.sentence }]
       }),
     ),
+  ],
+}
+
+/** Jobs whose pods the server refuses. One that has given up has a rule of its own. */
+function refusedJobs({ jobs = [] }: Snapshot, around: Neighbourhood): Finding[] {
+  return jobs.flatMap((job): Finding[] => {
+    const { name, namespace, uid } = job.metadata
+    const explanation = explain('batch/Job', job, around.near({ kind: 'Job', namespace, name }, uid))
+    return explanation?.state === 'FailedCreate'
+      ? [{ tone: 'bad', about: { kind: 'Job', name, namespace }, says: explanation.sentence }]
+      : []
+  })
 }
 
 function isToldByPods({ metadata }: Workload, { podsOf, setsOf }: Neighbourhood): boolean {

@@ -27,6 +27,9 @@ export const explain: Translation<typeof english> = {
     otherScheduler: 'Der Pod verlangt den Scheduler {scheduler}: Prüfen Sie, ob er läuft.',
     cannot: 'Der Pod kann noch keinen Node bekommen.',
     noNode: 'Der einzige Node nimmt diesen Pod nicht. | Keiner der {total} Nodes nimmt diesen Pod.',
+    noClaim: 'Den Claim {name} des Pods gibt es nicht.',
+    unboundClaim: 'Der Claim {name} des Pods hat noch kein Volume.',
+    unboundClaimWhy: 'Der Claim {name} des Pods hat kein Volume: {why}',
     preemption: 'Andere Pods verdrängen: {text}',
     gated: '{name} wird von einem Scheduling Gate aufgehalten. | {name} wird von {n} Scheduling Gates aufgehalten.',
     gatedTry: 'Wer ein Gate setzt, nimmt es weg; eines, das niemand wegnimmt, lässt sich von Hand entfernen.',
@@ -161,6 +164,11 @@ export const explain: Translation<typeof english> = {
     tryUndo: 'Den Rollout zurücknehmen',
     short: '{ready} von {wanted} Pods sind bereit. {why}',
     tryPod: 'Pod {name} ansehen',
+  },
+  quota: {
+    state: 'Verbraucht',
+    full: '{resource} ist verbraucht: {used} von {hard}. Was mehr verlangt, wird abgelehnt.',
+    try: 'Die Quota erhöhen oder löschen, was nicht gebraucht wird',
   },
   refused: {
     quota:

@@ -25,6 +25,9 @@ export const explain = {
     otherScheduler: 'The pod asks for the scheduler {scheduler}: see whether it runs.',
     cannot: 'The pod cannot be given a node yet.',
     noNode: 'The only node does not take this pod. | None of the {total} nodes takes this pod.',
+    noClaim: 'The claim {name} of the pod does not exist.',
+    unboundClaim: 'The claim {name} of the pod has no volume yet.',
+    unboundClaimWhy: 'The claim {name} of the pod has no volume: {why}',
     preemption: 'Evicting other pods: {text}',
     gated: '{name} is held back by a scheduling gate. | {name} is held back by {n} scheduling gates.',
     gatedTry: 'Whoever set a gate takes it away; a gate that nobody takes away can be removed by hand.',
@@ -156,6 +159,11 @@ export const explain = {
     tryUndo: 'Undo the rollout',
     short: '{ready} of {wanted} pods are ready. {why}',
     tryPod: 'Look at pod {name}',
+  },
+  quota: {
+    state: 'Used up',
+    full: '{resource} is used up: {used} of {hard}. What asks for more is refused.',
+    try: 'Raise the quota, or delete what is not needed',
   },
   refused: {
     quota: 'The quota {name} allows no more: {requested} is asked for, {used} is used, the limit is {limited}.',

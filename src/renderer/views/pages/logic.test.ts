@@ -13,6 +13,14 @@ const now = Date.parse('2026-11-29T14:00:00Z')
 const at = (secondsAgo: number): string => new Date(now - secondsAgo * 1_000).toISOString()
 
 describe('the timeline', () => {
+  test('a condition whose good state is False is well when it is False', () => {
+    const tone = (type: string, status: string): string | undefined =>
+      timelineOf(stored({ metadata: { name: 'a', namespace: 'b' }, status: { conditions: [{ type, status }] } }), [])[0]
+        ?.tone
+    expect([tone('ScalingLimited', 'False'), tone('ScalingLimited', 'True'), tone('ScalingActive', 'False')]).toEqual([
+      ...['good', 'warn', 'warn'],
+    ])
+  })
   const event = (message: string, secondsAgo: number, more: Partial<Event> = {}): Event => ({
     metadata: { name: 'e', namespace: 'shop' },
     involvedObject: { kind: 'Pod', name: 'web', namespace: 'shop' },

@@ -78,7 +78,8 @@ function happeningOf(event: Event, object: Stored): Happening {
 }
 
 /** Conditions of which False is the good state. */
-const adverse = /Pressure$|Unavailable$|Failed|Failure|Stalled|Degraded|Remaining$|Suspended|DisruptionTarget/
+const adverse =
+  /Pressure$|Unavailable$|Failed|Failure|Stalled|Degraded|Remaining$|Suspended|DisruptionTarget|ScalingLimited/
 
 function ofCondition({ type = '', status = '', reason, message, lastTransitionTime }: Partial<Condition>): Happening {
   const isWell = adverse.test(type) ? status === 'False' : status === 'True'

@@ -31,7 +31,7 @@ type Near = Exclude<keyof Surroundings, 'now' | 'refused' | 'events' | 'ownedEve
 
 /** What a kind's page and its explanation look at, besides events. */
 const needs: Readonly<Record<string, readonly Near[]>> = {
-  Pod: ['nodes', 'claims', 'services', 'replicaSets'],
+  Pod: ['nodes', 'claims', 'storageClasses', 'services', 'replicaSets'],
   'apps/Deployment': ['pods', 'replicaSets', 'services', 'nodes', 'claims'],
   'apps/ReplicaSet': ['pods', 'services', 'nodes', 'claims'],
   'apps/StatefulSet': ['pods', 'controllerRevisions', 'services', 'nodes', 'claims'],
