@@ -133,7 +133,7 @@ async function shoot(
   await page.goto(`${home}#${path}`)
   try {
     // Names are English: in German it is waited for what has been loaded.
-    if (look === 'german') await page.waitForTimeout(1_500)
+    if (look === 'german') await page.waitForTimeout(3_000)
     else await ready(page).first().waitFor()
     if (frozen) signal('SIGSTOP')
     if (look !== 'german' || name === 'create-cluster' || name === 'signed-out') await open?.(page)

@@ -175,7 +175,12 @@ export function sheetStates(context: string): FaceState[] {
         await dialog(page)
       },
     },
-    { name: 'overview', path: at('overview'), ready: (page) => page.getByRole('link', { name: 'mail' }).first() },
+    {
+      name: 'overview',
+      path: at('overview'),
+      german: true,
+      ready: (page) => page.getByRole('link', { name: 'mail' }).first(),
+    },
     {
       name: 'overview-places',
       path: at('overview'),
@@ -188,6 +193,7 @@ export function sheetStates(context: string): FaceState[] {
     {
       name: 'overview-namespace',
       path: at('overview/shop'),
+      german: true,
       ready: (page) => page.getByRole('link', { name: 'mail' }).first(),
     },
     {
@@ -217,7 +223,8 @@ export function sheetStates(context: string): FaceState[] {
       ready: (page) => page.getByRole('region', { name: /^Cluster / }),
       open: pressed(/^Add kubeconfig/),
     },
-    ...['pods', 'deployments', 'services', 'configmaps', 'nodes', 'events', 'serviceaccounts'].map(list),
+    ...['pods', 'deployments', 'services', 'configmaps', 'nodes', 'serviceaccounts'].map(list),
+    { ...list('events'), german: true },
     ...['ingresses', 'persistentvolumeclaims', 'jobs', 'roles', 'customresourcedefinitions', 'coupons.example.com'].map(
       list,
     ),
@@ -293,8 +300,8 @@ export function sheetStates(context: string): FaceState[] {
     object('claim', 'persistentvolumeclaims/shop/data-postgres-0'),
     object('claim-pending', 'persistentvolumeclaims/shop/uploads'),
     object('storage-class', 'storageclasses/-/standard'),
-    object('node', `nodes/-/${worker}`),
-    object('namespace', 'namespaces/-/shop'),
+    { ...object('node', `nodes/-/${worker}`), german: true },
+    { ...object('namespace', 'namespaces/-/shop'), german: true },
     object('role', 'roles/shop/developer'),
     object('binding', 'rolebindings/shop/dev-team'),
     object('service-account', 'serviceaccounts/shop/reader'),
@@ -347,11 +354,13 @@ export function sheetStates(context: string): FaceState[] {
     {
       name: 'time-machine',
       path: at('time-machine?namespace=shop&at=1'),
+      german: true,
       ready: (page) => page.getByRole('region', { name: /differ/ }),
     },
     {
       name: 'time-machine-object',
       path: at('time-machine/deployments/shop/web'),
+      german: true,
       ready: (page) => page.getByRole('region', { name: 'What changed' }),
     },
     {

@@ -20,6 +20,7 @@ export const home = {
     noWorkers: 'keine Worker',
     ready: '{ready} von {n} Workern Ready',
     pods: 'keine Pods | {n} Pod | {n} Pods',
+    unhealthy: 'alle Pods gesund | {n} Pod ist nicht gesund | {n} Pods sind nicht gesund',
     stopped: '{n} Worker, mit seinen Daten behalten | {n} Worker, mit ihren Daten behalten',
     stoppedAlone: 'Nur eine Control Plane, mit ihren Daten behalten',
     open: 'Öffnen',

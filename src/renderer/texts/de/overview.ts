@@ -19,7 +19,7 @@ export const overview = {
     cpu: 'CPU',
     memory: 'Speicher',
     of: 'von {all}',
-    cores: '{amount} Kerne',
+    cores: '{amount} Kernen',
     requested: '{amount} angefordert',
     limits: 'Limits {amount}',
     unmeasured: 'angefordert, Verbrauch nicht gemessen',

@@ -16,7 +16,7 @@ export const timeMachine = {
   hideValues: 'Werte verbergen',
   hiddenChange: 'Nur Werte des Secrets unterscheiden sich. „Werte zeigen“ macht sie sichtbar.',
   compareWithNow: 'Mit jetzt vergleichen',
-  by: { label: 'Geschrieben von', all: 'Alle', people: 'Von Personen' },
+  by: { label: 'Geschrieben von', all: 'Alle', people: 'Personen' },
   noneByPeople: 'Keine Version wurde von einer Person geschrieben.',
   change: { created: 'angelegt', deleted: 'gelöscht' },
   writer: { person: 'eine Person', program: 'ein Programm', deletion: 'Löschung', unknown: 'Schreiber unbekannt' },

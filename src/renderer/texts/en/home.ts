@@ -21,6 +21,7 @@ export const home = {
     noWorkers: 'no workers',
     ready: '{ready} of {n} workers Ready',
     pods: 'no pods | {n} pod | {n} pods',
+    unhealthy: 'all pods healthy | {n} pod is not healthy | {n} pods are not healthy',
     stopped: '{n} worker, kept with its data | {n} workers, kept with their data',
     stoppedAlone: 'A control plane alone, kept with its data',
     open: 'Open',
