@@ -29,24 +29,26 @@ export async function startOidcIssuer(
   let given = 0
   let ended = false
   const refreshToken = (): string => `refresh-${given}`
-  const server = createServer(await issue(['localhost', '127.0.0.1']), async (request, response) => {
-    const answer = (code: number, body: object): void =>
-      void response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-    if (request.url === '/.well-known/openid-configuration')
-      return answer(200, { issuer: url, token_endpoint: `${url}/token` })
-    let body = ''
-    for await (const chunk of request) body += String(chunk)
-    const asked = new URLSearchParams(body)
-    const good =
-      request.url === '/token' &&
+  /** What it answers to a request; undefined refuses it. */
+  async function answerTo(path: string, body: URLSearchParams): Promise<object | undefined> {
+    if (path === '/.well-known/openid-configuration') return { issuer: url, token_endpoint: `${url}/token` }
+    const isGood =
+      path === '/token' &&
       !ended &&
-      asked.get('grant_type') === 'refresh_token' &&
-      asked.get('client_id') === client &&
-      asked.get('refresh_token') === refreshToken()
-    if (!good) return answer(400, { error: 'invalid_grant' })
+      body.get('grant_type') === 'refresh_token' &&
+      body.get('client_id') === client &&
+      body.get('refresh_token') === refreshToken()
+    if (!isGood) return undefined
     const token = await idToken(given + 1)
     given += 1
-    answer(200, { token_type: 'Bearer', id_token: token, refresh_token: refreshToken() })
+    return { token_type: 'Bearer', id_token: token, refresh_token: refreshToken() }
+  }
+  const server = createServer(await issue(['localhost', '127.0.0.1']), async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += String(chunk)
+    const answer = await answerTo(request.url ?? '', new URLSearchParams(body))
+    response.writeHead(answer ? 200 : 400, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(answer ?? { error: 'invalid_grant' }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `https://localhost:${(server.address() as AddressInfo).port}`
