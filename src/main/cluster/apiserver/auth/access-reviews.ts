@@ -8,14 +8,7 @@ import type {
 } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import type { FieldRequirement } from '#shared/kube/selectors.ts'
-import {
-  fieldForbidden,
-  fieldInvalid,
-  fieldRequired,
-  invalid,
-  badRequest,
-  type FieldError,
-} from '#shared/kube/status.ts'
+import { fieldInvalid, fieldRequired, invalid, badRequest, type FieldError } from '#shared/kube/status.ts'
 import type { ActionHandler, ActionRequest } from '../api/action.ts'
 import { fieldRequirementsOf } from './field-requirements.ts'
 import type { RbacAuthorizer } from './rbac.ts'
@@ -45,7 +38,11 @@ export function accessReviews(options: { authorizer: Authorizer; rbac: RbacAutho
 }
 
 async function reviewOwn(authorizer: Authorizer, review: SelfSubjectAccessReview, user: UserInfo): Promise<KubeObject> {
-  refuse('SelfSubjectAccessReview', attributeErrors(review.spec ?? {}))
+  refuse('SelfSubjectAccessReview', [
+    ...attributeErrors(review.spec ?? {}),
+    ...selectorErrors(review.spec ?? {}),
+    ...metadataErrors(review),
+  ])
   return answer(authorizer, review, user, 'SelfSubjectAccessReview')
 }
 
@@ -53,11 +50,13 @@ async function reviewSubject(
   authorizer: Authorizer,
   review: SubjectAccessReview | LocalSubjectAccessReview,
   kind: string,
+  more: readonly FieldError[] = metadataErrors(review),
 ): Promise<KubeObject> {
   const { user, groups = [], uid, extra } = review.spec ?? {}
   const errors = attributeErrors(review.spec ?? {})
   if (!user && groups.length === 0)
-    errors.push(fieldRequired('spec.user', 'at least one of user or group must be specified'))
+    errors.push(fieldInvalid('spec.user', '', 'at least one of user or group must be specified'))
+  errors.push(...selectorErrors(review.spec ?? {}), ...more)
   refuse(kind, errors)
   return answer(
     authorizer,
@@ -70,13 +69,43 @@ async function reviewSubject(
 function reviewLocally(authorizer: Authorizer, { body, namespace }: ActionRequest): Promise<KubeObject> {
   const review = body as LocalSubjectAccessReview
   const { resourceAttributes, nonResourceAttributes } = review.spec ?? {}
+  const errors = metadataErrors(review, namespace)
+  const asked = resourceAttributes?.namespace ?? ''
+  if (resourceAttributes && asked !== namespace)
+    errors.push(fieldInvalid('spec.resourceAttributes.namespace', asked, 'must match metadata.namespace'))
   if (nonResourceAttributes)
-    refuse('LocalSubjectAccessReview', [
-      fieldForbidden('spec.nonResourceAttributes', 'disallowed on this kind of request'),
-    ])
-  if (resourceAttributes && resourceAttributes.namespace !== namespace)
-    throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`)
-  return reviewSubject(authorizer, review, 'LocalSubjectAccessReview')
+    errors.push(fieldInvalid('spec.nonResourceAttributes', nonResourceAttributes, 'disallowed on this kind of request'))
+  return reviewSubject(authorizer, review, 'LocalSubjectAccessReview', errors)
+}
+
+/** A review has no metadata, besides the namespace of one within it. */
+function metadataErrors({ metadata }: AnyReview, within?: string): FieldError[] {
+  const given = Object.entries(metadata ?? {}).some(
+    ([name, value]) =>
+      value !== undefined && name !== 'managedFields' && (name !== 'namespace' || within === undefined),
+  )
+  const problem = within === undefined ? 'must be empty' : 'must be empty except for namespace'
+  return given ? [fieldInvalid('metadata', metadata, problem)] : []
+}
+
+/** A selector is written as text or as requirements. */
+function selectorErrors({ resourceAttributes = {} }: SubjectAccessReviewSpec): FieldError[] {
+  return (['fieldSelector', 'labelSelector'] as const).flatMap((name) => {
+    const selector = resourceAttributes[name]
+    const field = `spec.resourceAttributes.${name}`
+    const isListed = (selector?.requirements?.length ?? 0) > 0
+    if (selector?.rawSelector && isListed)
+      return [
+        fieldInvalid(
+          `${field}.rawSelector`,
+          selector.rawSelector,
+          'may not specified at the same time as requirements',
+        ),
+      ]
+    if (!selector || selector.rawSelector || isListed) return []
+    const problem = `when ${field} is specified, requirements or rawSelector is required`
+    return [fieldRequired(`${field}.requirements`, problem)]
+  })
 }
 
 type AnyReview = SubjectAccessReview | SelfSubjectAccessReview | LocalSubjectAccessReview

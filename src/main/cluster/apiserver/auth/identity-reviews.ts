@@ -2,7 +2,7 @@ import type { Clock } from '#shared/base/clock.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { SelfSubjectReview, TokenReview, UserInfo as WireUser } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { fieldRequired, invalid } from '#shared/kube/status.ts'
+import { badRequest } from '#shared/kube/status.ts'
 import { timestamp } from '#shared/kube/timestamp.ts'
 import type { ActionHandler } from '../api/action.ts'
 import type { TokenVerifier } from './bearer-tokens.ts'
@@ -36,7 +36,7 @@ export function identityReviews(options: { tokens: TokenVerifier; clock: Clock }
 
 async function reviewToken(tokens: TokenVerifier, review: TokenReview): Promise<KubeObject> {
   const { token, audiences } = (review.spec ?? {}) as Partial<TokenReview['spec']>
-  if (!token) throw invalid('TokenReview', group, '', [fieldRequired('spec.token', '')])
+  if (!token) throw badRequest('token is required for TokenReview in authentication')
   const status = await tokenStatus(tokens, token, audiences?.length ? audiences : [issuer])
   return Object.assign(review, { apiVersion: `${group}/v1`, kind: 'TokenReview', status })
 }

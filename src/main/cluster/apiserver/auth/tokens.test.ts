@@ -232,10 +232,19 @@ describe('reviews', () => {
 
   it('reject invalid requests', async () => {
     await expect(review('selfsubjectaccessreviews', {})).rejects.toMatchObject({ code: 422 })
-    await expect(review('subjectaccessreviews', { resourceAttributes })).rejects.toThrow('spec.user: Required value')
+    await expect(review('subjectaccessreviews', { resourceAttributes })).rejects.toThrow(
+      'spec.user: Invalid value: "": at least one of user or group must be specified',
+    )
     await expect(
       review('localsubjectaccessreviews', { resourceAttributes, user: 'bob' }, { namespace: 'prod' }),
-    ).rejects.toMatchObject({ code: 400 })
+    ).rejects.toThrow('spec.resourceAttributes.namespace: Invalid value: "dev": must match metadata.namespace')
+    const fieldSelector = { rawSelector: 'a=b', requirements: [{ key: 'a', operator: 'Exists' }] }
+    await expect(
+      review('selfsubjectaccessreviews', { resourceAttributes: { ...resourceAttributes, fieldSelector } }),
+    ).rejects.toThrow('rawSelector: Invalid value: "a=b": may not specified at the same time as requirements')
+    const body = { metadata: { name: 'x' }, spec: { resourceAttributes } } as KubeObject
+    await expect(review('selfsubjectaccessreviews', {}, { body })).rejects.toThrow('metadata: Invalid value')
+    await expect(review('tokenreviews', {})).rejects.toMatchObject({ code: 400 })
   })
 
   it('list the rules of a user', async () => {

@@ -14,6 +14,8 @@ describe('subresources', () => {
     )
     expect(body).toMatchObject({ kind: 'Scale', spec: { replicas: 1 }, status: { selector: 'app=web' } })
     await call('PUT', deploymentsPath('web/scale'), { ...body, spec: { replicas: 3 } })
+    const other = { ...body, metadata: { name: 'other' } }
+    expect((await call('PUT', deploymentsPath('web/scale'), other)).code).toBe(400)
     await call(
       'PATCH',
       deploymentsPath('web/scale'),

@@ -9,7 +9,7 @@ import type { ScalePaths } from '../api/kind.ts'
 import { draftOf, patcherOf } from './patch.ts'
 import { keyOf } from '../api/resources.ts'
 import { modified } from './preconditions.ts'
-import { maxAttempts, updateObject } from './write.ts'
+import { checkName, maxAttempts, updateObject } from './write.ts'
 import { writeOptions } from './write-options.ts'
 
 /** `autoscaling/v1.Scale` */
@@ -34,6 +34,7 @@ export async function updateScale(
   paths: ScalePaths,
 ): Promise<Answer> {
   const wanted = parseBody(call.body) as Scale
+  checkName(wanted.metadata?.name, target.name)
   return writeScale(context, target, call, paths, () => wanted)
 }
 

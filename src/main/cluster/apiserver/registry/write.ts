@@ -196,9 +196,7 @@ export function update(context: RegistryContext, target: Target, call: Call): Pr
   const options = writeOptions(call, 'UpdateOptions')
   const next = decodeObject(call.body, resource, options.validation, call.warnings)
   const { metadata } = next
-  if (metadata.name === undefined || metadata.name === '') throw nameMissing(name)
-  if (metadata.name !== name)
-    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
+  checkName(metadata.name, name)
   if (resource.kind.namespaced) {
     if (metadata.namespace && metadata.namespace !== namespace)
       throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
@@ -213,6 +211,12 @@ export function update(context: RegistryContext, target: Target, call: Call): Pr
     next: () => (unconditional ? jsonClone(next) : next),
     attempts: unconditional ? maxAttempts : 1,
   })
+}
+
+/** An update is of the object that its path names. @throws ApiError 400 */
+export function checkName(given: string | undefined, name: string): void {
+  if (given === undefined || given === '') throw nameMissing(name)
+  if (given !== name) throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`)
 }
 
 /** An update has a name in its path, but none in its body. */

@@ -1,5 +1,5 @@
 import type { ResourceRequirements } from '#shared/kube/generated/types.ts'
-import { compareQuantities, isQuantity, parseQuantity } from '#shared/kube/quantity.ts'
+import { compareQuantities, isQuantity, parseQuantity, quantityProblem } from '#shared/kube/quantity.ts'
 import {
   fieldDuplicate,
   fieldForbidden,
@@ -37,6 +37,35 @@ export function checkResources(
 const standard = new Set(['cpu', 'memory', 'ephemeral-storage'])
 const isHugePages = (name: string): boolean => name.startsWith('hugepages-')
 const isStandard = (name: string): boolean => standard.has(name) || isHugePages(name)
+
+/** Validates an amount of a quota or a node. */
+export function checkCount(name: string, quantity: string, field: string, errors: FieldError[]): void {
+  if (!isQuantity(quantity)) errors.push(fieldInvalid(field, quantity, quantityProblem))
+  else if (parseQuantity(quantity).nano < 0n)
+    errors.push(fieldInvalid(field, quantity, 'must be greater than or equal to 0'))
+  else if (isCount(name) && !isInteger(parseQuantity(quantity).nano))
+    errors.push(fieldInvalid(field, quantity, 'must be an integer'))
+}
+
+/** Whether an amount of the name is of whole things: objects, or units of an extended resource. */
+const isCount = (name: string): boolean =>
+  countedNames.has(name) || (name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.'))
+
+/** Integers have to fit into 64 bits as thousandths. @param nano billionths */
+const isInteger = (nano: bigint): boolean => nano % 1_000_000_000n === 0n && nano / 1_000_000n < 2n ** 63n
+
+/** The names that count objects. */
+export const countedNames = new Set([
+  'configmaps',
+  'persistentvolumeclaims',
+  'pods',
+  'replicationcontrollers',
+  'resourcequotas',
+  'secrets',
+  'services',
+  'services.loadbalancers',
+  'services.nodeports',
+])
 
 /** Validates one limit of a container's resources. */
 export function checkLimit(name: string, quantity: string, field: string, errors: FieldError[]): void {

@@ -342,3 +342,34 @@ describe('a ResourceQuota', () => {
     ])
   })
 })
+
+describe('a status is refused', () => {
+  const lines = (errors: { field: string; message: string }[] = []): string[] =>
+    errors.map(({ field, message }) => `${field}: ${message}`)
+
+  it('of a quota, for names and amounts that its spec may not have either', () => {
+    const object = { metadata: { name: 'q' }, status: { hard: { balls: '1' }, used: { pods: '1.5' } } }
+    expect(lines(resourceQuota.status?.validateStatus?.(object, object))).toEqual([
+      'status.hard[balls]: Invalid value: "balls": must be a standard resource for quota',
+      'status.used[pods]: Invalid value: "1.5": must be an integer',
+    ])
+  })
+
+  it('of a node, for amounts below zero and parts of devices', () => {
+    const object = {
+      metadata: { name: 'n' },
+      status: { capacity: { cpu: '-1' }, allocatable: { cpu: '0.5', 'example.com/device': '0.5' } },
+    }
+    expect(lines(node.status?.validateStatus?.(object, object))).toEqual([
+      'status.capacity.cpu: Invalid value: "-1": must be greater than or equal to 0',
+      'status.allocatable.example.com/device: Invalid value: "0.5": must be an integer',
+    ])
+  })
+})
+
+it('the last finalizers of a namespace have names of their domains', () => {
+  const finalize = namespace.subresources?.['finalize']
+  const object = { metadata: { name: 'n' }, spec: { finalizers: ['kubernetes', 'x', 'a/b'] } }
+  const errors = finalize && 'part' in finalize ? finalize.validate?.(object, object) : []
+  expect(errors?.map(({ field }) => field)).toEqual(['spec.finalizers[1]'])
+})

@@ -19,7 +19,14 @@ export const namespace: KindDeclaration<Namespace> = {
   schema: 'io.k8s.api.core.v1.Namespace',
   generation: false,
   returnsDeleted: true,
-  subresources: { finalize: { verbs: ['update'], part: 'spec', field: 'finalizers' } },
+  subresources: {
+    finalize: {
+      verbs: ['update'],
+      part: 'spec',
+      field: 'finalizers',
+      validate: ({ spec }) => finalizerFindings(spec?.finalizers ?? [], (i) => `spec.finalizers[${i}]`),
+    },
+  },
   verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
   validateName: labelProblems,
   setDefaults: setNameLabel,
@@ -36,7 +43,7 @@ export const namespace: KindDeclaration<Namespace> = {
     // Only the finalize subresource removes finalizers of the spec.
     setField(next, 'spec', previous.spec)
   },
-  validate: ({ spec }) => finalizerFindings(spec?.finalizers ?? []),
+  validate: ({ spec }) => finalizerFindings(spec?.finalizers ?? [], () => 'spec.finalizers'),
   status: {
     validateStatus,
     setStatusDefaults(object) {
@@ -59,12 +66,12 @@ function setNameLabel({ metadata }: Namespace): void {
   metadata.labels[nameLabel] = metadata.name
 }
 
-function finalizerFindings(finalizers: readonly string[]): FieldError[] {
-  return finalizers.flatMap((name) => {
+function finalizerFindings(finalizers: readonly string[], fieldOf: (i: number) => string): FieldError[] {
+  return finalizers.flatMap((name, i) => {
     const found = [...qualifiedNameProblems(name)]
     if (!name.includes('/') && name !== 'kubernetes')
       found.push('name is neither a standard finalizer name nor is it fully qualified')
-    return found.map((problem) => fieldInvalid('spec.finalizers', name, problem))
+    return found.map((problem) => fieldInvalid(fieldOf(i), name, problem))
   })
 }
 

@@ -19,6 +19,7 @@ import {
 import { canonicalizeQuantities } from '../../defaulting/pod-spec.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { handled, proxyVerbs } from '../handled.ts'
+import { checkCount } from '../../validation/resources.ts'
 import { addInvalid, checkOneOf } from '../../validation/fields.ts'
 import type { Wire } from '../../api/wire.ts'
 import { age, text, wide } from '../../api/columns.ts'
@@ -155,6 +156,9 @@ function nodeStatusFindings({ status = {} }: Wire<Node>): FieldError[] {
     else if (!nodeNames.includes(type)) errors.push(fieldNotSupported(`${field}.type`, type, nodeAddressTypes))
     else if (isIP(address) === 0) addInvalid(subdomainProblems(address), address, `${field}.address`, errors)
   })
+  for (const list of ['capacity', 'allocatable'] as const)
+    for (const [name, quantity] of Object.entries(status[list] ?? {}))
+      checkCount(name, String(quantity), `status.${list}.${name}`, errors)
   const port = status.daemonEndpoints?.kubeletEndpoint?.Port
   if (port !== undefined && port !== 0)
     addInvalid(portProblems(port), port, 'status.daemonEndpoints.kubeletEndpoint.Port', errors)

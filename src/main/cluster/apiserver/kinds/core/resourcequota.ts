@@ -1,9 +1,9 @@
 import type { ResourceQuota } from '#shared/kube/generated/types.ts'
-import { isQuantity, parseQuantity, quantityProblem } from '#shared/kube/quantity.ts'
 import { fieldInvalid, fieldRequired, type FieldError } from '#shared/kube/status.ts'
 import { qualifiedNameProblems } from '#shared/kube/validation-names.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
-import { addInvalid, checkImmutable } from '../../validation/fields.ts'
+import { checkImmutable } from '../../validation/fields.ts'
+import { checkCount, countedNames } from '../../validation/resources.ts'
 import { age, text } from '../../api/columns.ts'
 import type { Wire } from '../../api/wire.ts'
 
@@ -77,32 +77,9 @@ function checkAmount(name: string, quantity: string, field: string, errors: Fiel
   for (const problem of qualifiedNameProblems(name)) errors.push(fieldInvalid(field, name, problem))
   if (!name.includes('/') && !isStandard(name))
     errors.push(fieldInvalid(field, name, 'must be a standard resource for quota'))
-  if (!isQuantity(quantity)) errors.push(fieldInvalid(field, quantity, quantityProblem))
-  else if (parseQuantity(quantity).nano < 0n)
-    errors.push(fieldInvalid(field, quantity, 'must be greater than or equal to 0'))
-  else if (isCount(name) && !isInteger(parseQuantity(quantity).nano))
-    errors.push(fieldInvalid(field, quantity, 'must be an integer'))
+  checkCount(name, quantity, field, errors)
 }
 
-/** Whether a quota of the name is of whole things: objects, or units of an extended resource. */
-const isCount = (name: string): boolean =>
-  countedNames.has(name) || (name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.'))
-
-/** Integers have to fit into 64 bits as thousandths. @param nano billionths */
-const isInteger = (nano: bigint): boolean => nano % 1_000_000_000n === 0n && nano / 1_000_000n < 2n ** 63n
-
-/** The names that count objects. */
-const countedNames = new Set([
-  'configmaps',
-  'persistentvolumeclaims',
-  'pods',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'services',
-  'services.loadbalancers',
-  'services.nodeports',
-])
 const computeNames = new Set(['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'])
 const storageNames = new Set([
   'ephemeral-storage',
@@ -195,10 +172,7 @@ const existenceScopes = new Set([
 function quotaStatusFindings({ status = {} }: Wire<ResourceQuota>): FieldError[] {
   const errors: FieldError[] = []
   for (const list of ['hard', 'used'] as const)
-    for (const [name, quantity] of Object.entries(status[list] ?? {})) {
-      addInvalid(qualifiedNameProblems(name), name, `status.${list}[${name}]`, errors)
-      if (String(quantity).startsWith('-'))
-        errors.push(fieldInvalid(`status.${list}[${name}]`, quantity, 'must be greater than or equal to 0'))
-    }
+    for (const [name, quantity] of Object.entries(status[list] ?? {}))
+      checkAmount(name, String(quantity), `status.${list}[${name}]`, errors)
   return errors
 }
