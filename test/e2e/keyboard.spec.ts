@@ -125,6 +125,18 @@ test('the shortcuts of the list work on the list', async () => {
   await expect(page.getByRole('heading', { name: 'Pods' })).toBeVisible()
 })
 
+test('a key that cannot act says why', async () => {
+  const kubectl = createKubectl(join(slipway.data, 'clusters', cluster, 'kubeconfig'))
+  const resources = { requests: { cpu: '900' } }
+  const overrides = { spec: { containers: [{ name: 'stuck', image: 'x', resources }] } }
+  await kubectl.ok('run', 'stuck', '--image=x', '--overrides', JSON.stringify(overrides))
+  await link('Pods').click()
+  await row('stuck').click()
+  await expect(drawer()).toBeVisible()
+  await page.keyboard.press('s')
+  await expect(page.getByText('Pod stuck is on no node yet.', { exact: true })).toBeVisible()
+})
+
 test('an input method keeps its keys', async () => {
   await link('ConfigMaps').click()
   await row('a').click()

@@ -97,6 +97,14 @@ test('a sequence takes its second key, from other shortcuts too', () => {
   expect(pressed).toEqual(['g d', 'd', 'x'])
 })
 
+test('a sequence that another binding has ended takes no further key', () => {
+  bind(record('g p'), { capture: true })
+  bind(record('g k'))
+  bind(record('j'))
+  for (const key of ['g', 'p', 'j']) press(document.body, key)
+  expect(pressed).toEqual(['g p', 'j'])
+})
+
 test('a shortcut may work on controls and in dialogs, and in terminals', () => {
   bind({ 'Ctrl+K': { run: () => pressed.push('palette'), also: 'controls' } })
   bind({ 'Ctrl+`': { run: () => pressed.push('dock'), also: 'terminals' } })

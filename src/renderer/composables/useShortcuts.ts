@@ -37,6 +37,8 @@ export function useShortcuts(
   let leader: { key: string; at: number } | undefined
 
   function handle(event: KeyboardEvent): void {
+    // Another binding took the key, perhaps as the second of the same sequence: the next one is a key of its own.
+    if (event.defaultPrevented) leader = undefined
     if (event.defaultPrevented || isComposing(event)) return
     const key = keyOf(event)
     if (key === undefined) return
