@@ -106,6 +106,25 @@ test('its lease is renewed, and has the node as owner', async () => {
   })
 })
 
+test('while nothing changes, the API server is asked for nothing: its lease is renewed', async () => {
+  let gets = 0
+  const client: Client = {
+    ...plane.client,
+    get: (...about) => {
+      gets++
+      return plane.client.get(...about)
+    },
+  }
+  await start(client)
+  await expect
+    .poll(async () => {
+      const before = gets
+      await clock.advance(10_000)
+      return gets - before
+    })
+    .toBe(0)
+})
+
 test('resources that others patched in stay', async () => {
   await start()
   const status = { capacity: { 'example.com/ship': '3' }, allocatable: { 'example.com/ship': '3' } }

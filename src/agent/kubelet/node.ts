@@ -66,7 +66,7 @@ export async function startNode(options: NodeOptions): Promise<Stop> {
   const { clock, log, name } = options
   const reporter = createReporter(options)
   await untilDone(clock, log, () => register(options))
-  const status = createHeartbeat({ name: 'status', clock, log, task: () => reporter.report() })
+  const status = createHeartbeat({ name: 'status', clock, log, task: (isAsked) => reporter.report(isAsked) })
   let renewedAt = 0
   const lease = createHeartbeat({
     name: 'lease',
@@ -118,7 +118,8 @@ function createHeartbeat({
   name: string
   clock: Clock
   log: Log
-  task(): Promise<void>
+  /** @param isAsked it is run for a beat that was asked for, or after a failure */
+  task(isAsked: boolean): Promise<void>
   /** Called after the first success that follows a failure. */
   recovered?(): void
 }): Heartbeat {
@@ -136,10 +137,11 @@ function createHeartbeat({
   }
   const run = async (): Promise<void> => {
     isRunning = true
+    const isAsked = isWanted || hasFailed
     isWanted = false
     let next = heartbeatPeriod
     try {
-      await withTimeout(clock, task())
+      await withTimeout(clock, task(isAsked))
       if (hasFailed) {
         log.info(`${name} renewed again`)
         recovered?.()
@@ -242,8 +244,11 @@ async function renewLease({ client, clock, name }: NodeOptions): Promise<void> {
 }
 
 interface Reporter {
-  /** Writes the node's status if it differs from the API server's, or has not been written for a while. */
-  report(): Promise<void>
+  /**
+   * Writes the node's status if it differs from the API server's, or has not been written for a while.
+   * @param isAsked something has happened: the API server is asked for what it has, which else is what it has told last
+   */
+  report(isAsked: boolean): Promise<void>
   /** Whether the conditions of `node` differ from those that this agent wrote last. */
   isContradicted(node: Node): boolean
 }
@@ -255,7 +260,7 @@ function createReporter(options: NodeOptions): Reporter {
   let seen: Seen | undefined
 
   return {
-    async report() {
+    async report(isAsked) {
       options.limits?.refresh()
       const [broken, disk] = await Promise.all([
         look(runtime).then(
@@ -273,13 +278,15 @@ function createReporter(options: NodeOptions): Reporter {
       const content = contentOf(options, seen, disk)
       const health: Health = { pressures: [...pressures.current()].sort(), down }
       const now = clock.now()
-      const node = await client.get(nodes, { name })
-      const isCurrent =
+      const isCurrent = (node: Node): boolean =>
         written !== undefined &&
         now - written.at < statusInterval &&
         jsonEqual({ content, health }, written.content) &&
         jsonEqual(heldOf(node), written.held)
-      if (isCurrent) return
+      const told = isAsked ? undefined : options.nodes.get(name)
+      if (told && isCurrent(told)) return
+      const node = await client.get(nodes, { name })
+      if (isCurrent(node)) return
       // Resources that others patched in (fake ones of scheduling tests, devices) stay.
       const status = {
         ...content,

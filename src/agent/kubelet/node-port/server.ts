@@ -131,7 +131,8 @@ function createNodePortServer(options: NodePortOptions, tls: { cert: string; key
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.head,
       requestTimeout: limits.request,
-      connectionsCheckingInterval: 2_000,
+      // It wakes the worker, with or without connections.
+      connectionsCheckingInterval: 10_000,
       keepAliveTimeout: limits.idle,
     },
     (request, response) => void serve(options, request, response),
