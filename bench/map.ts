@@ -36,7 +36,7 @@ export async function measureMap({
       for (const node of document.querySelectorAll<HTMLElement>('[data-node^="Pods/"]')) node.click()
     })
     await page.locator('[data-node^="Pod/"]').nth(499).waitFor()
-    return [...folded, ...(await measureMoves(page, '500 pods, each a node'))]
+    return [...folded, ...(await measureMoves(page, '500 pods, each a node')), ...(await measureChanges(page, kubectl))]
   } finally {
     await browser.close()
   }
@@ -52,6 +52,21 @@ const workload = (name: string) => ({
     template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'c', image: `${name}:1` }] } },
   },
 })
+
+/** Each pod changes twice; the first time nothing that the map shows. */
+async function measureChanges(page: Page, kubectl: Kubectl): Promise<Row[]> {
+  const change = async (what: string, ...args: string[]): Promise<Row> => {
+    const { thread } = await watchMainThread(page, async () => {
+      await kubectl.ok(...args, '--namespace', 'crowd')
+      await page.waitForTimeout(2_000)
+    })
+    return [`500 pods, each a node: ${what}: CPU of the page`, Math.round(thread.cpu + thread.paint), 'ms']
+  }
+  return [
+    await change('all get a label', 'label', 'pods', '--all', 'seen=yes'),
+    await change('ten are replaced', 'delete', 'pods', '--selector', 'app=crowd-0', '--wait=false'),
+  ]
+}
 
 /** Near, where texts are read, and with all of it in the window. */
 async function measureMoves(page: Page, what: string): Promise<Row[]> {

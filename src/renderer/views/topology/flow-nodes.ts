@@ -13,8 +13,15 @@ const silent = { 'aria-roledescription': undefined }
  */
 const at = ({ x, y }: { x: number; y: number }) => ({ left: `${x}px`, top: `${y}px`, transform: 'none' })
 
-/** The nodes as Vue Flow draws them, lane by lane, each lane under its heading. */
-export function flowNodes({ topology, places }: Pick<DrawnMap, 'topology' | 'places'>): Node[] {
+/**
+ * The nodes as Vue Flow draws them, lane by lane, each lane under its heading.
+ * @param before what was drawn: nodes that say the same at the same place are kept
+ */
+export function flowNodes(
+  { topology, places }: Pick<DrawnMap, 'topology' | 'places'>,
+  before: readonly Node[] = [],
+): Node[] {
+  const known = new Map(before.map((node) => [node.id, node]))
   const lanes = Map.groupBy(inReadingOrder(topology.nodes, places), ({ lane }) => lane)
   return [...lanes].flatMap(([lane, inLane]): Node[] => {
     const x = places.get(inLane[0]?.id ?? '')?.x ?? 0
@@ -23,6 +30,8 @@ export function flowNodes({ topology, places }: Pick<DrawnMap, 'topology' | 'pla
     const objects = inLane.flatMap((node): Node[] => {
       const place = places.get(node.id)
       if (!place) return []
+      const old = known.get(node.id)
+      if (old?.data === node && old.position === place) return [old]
       const style = { ...at(place), width: `${place.width}px`, height: `${place.height}px` }
       return [{ ...plain, id: node.id, type: 'object', position: place, data: node, style, domAttributes: silent }]
     })

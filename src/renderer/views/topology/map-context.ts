@@ -1,11 +1,11 @@
 import { inject, provide, type InjectionKey, type Ref } from 'vue'
 import type { Problem } from '../../topology/problems.ts'
-import type { Topology } from '../../topology/graph.ts'
 
 /** What nodes and edges of a map share. */
 export interface MapContext {
   context: () => string
-  topology: () => Topology
+  /** What a node leads to, as one text: a node is drawn again only when that changes. */
+  nextNames: (id: string) => string
   /** The node that Tab leads to; the arrow keys move it. */
   current: Ref<string>
   /** The node that is hovered or focused: where its pods run is drawn plainly. */
