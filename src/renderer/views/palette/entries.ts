@@ -20,7 +20,7 @@ export type PaletteGroup = (typeof paletteGroups)[number]
 /** How many lines of a group are shown. */
 const most: Record<PaletteGroup, number> = { actions: 7, contexts: 8, kinds: 6, objects: 8, others: 6, settings: 5 }
 
-/** The lines that hold all words; `>` asks for actions alone, `@` for contexts. */
+/** The lines that hold all words, those of exactly that name first; `>` asks for actions alone, `@` for contexts. */
 export function matching(entries: readonly PaletteEntry[], text: string): PaletteEntry[] {
   const only: PaletteGroup | undefined = text.startsWith('>')
     ? 'actions'
@@ -35,7 +35,16 @@ export function matching(entries: readonly PaletteEntry[], text: string): Palett
       // With nothing typed, what one does most: settings and objects are asked for by name.
       (words.length > 0 || group !== 'settings'),
   )
-  return paletteGroups.flatMap((group) => fitting.filter((entry) => entry.group === group).slice(0, most[group]))
+  const name = words.join(' ')
+  const [exact, others] = split(fitting, ({ title }) => title.toLowerCase() === name)
+  return [exact, others].flatMap((lines) =>
+    paletteGroups.flatMap((group) => lines.filter((entry) => entry.group === group).slice(0, most[group])),
+  )
+}
+
+function split<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  const parts = Map.groupBy(all, isFirst)
+  return [parts.get(true) ?? [], parts.get(false) ?? []]
 }
 
 /** A title as the part before the first word that was typed, that part, and the rest. */

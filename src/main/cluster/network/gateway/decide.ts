@@ -81,11 +81,15 @@ export function decide(world: GatewayWorld): GatewayDecision {
   const sources = { ...world, backendTls: tls.of }
   /** Gateways by the Services that their routes use. */
   const users = new Map<string, Set<string>>()
-  for (const { parent, sets } of own) {
+  for (const { parent, sets, clientCertificate } of own) {
     const listeners = [parent, ...sets.map((set) => set.parent)].flatMap(({ judged }) => judged)
     const ports = new Set(listeners.map(({ listener }) => listener.port))
     for (const judged of listeners)
-      if (judged.isUsable) served.push({ gateway: keyOf(parent.gateway), judged, ports, entries: [] })
+      if (judged.isUsable)
+        served.push({
+          ...{ gateway: keyOf(parent.gateway), judged, ports, entries: [] },
+          ...(clientCertificate ? { clientCertificate } : {}),
+        })
   }
   const routes = [
     ...world.httpRoutes.map((route) => ({ kind: 'HTTPRoute', route }) as const),

@@ -10,7 +10,7 @@ import { choose, type Matched } from './table.ts'
 
 /** Carries out the rule that a request fell to. @throws EdgeError 500 for back ends that are not valid, 503 */
 export async function exchangeOf(
-  { rule, match, listenerPorts }: Matched,
+  { rule, match, listenerPorts, clientCertificate }: Matched,
   request: ProxiedRequest,
   backends: Backends,
 ): Promise<Routed> {
@@ -33,7 +33,7 @@ export async function exchangeOf(
   const { origin } = request.headers
   const protocol = request.headers['content-type']?.startsWith('application/grpc') ? 'h2' : 'http/1.1'
   const connect = async (backend: RoutedBackend): Promise<Duplex> =>
-    secured(await backends.connect(backend, request.client), backend.tls, protocol)
+    secured(await backends.connect(backend, request.client), backend.tls, { protocol, clientCertificate })
   const connection = await connect(chosen.backend)
   return {
     connection,

@@ -344,6 +344,57 @@ describe('routes', () => {
     )
   })
 
+  it('show the certificate of their Gateway to back ends that ask for one, and to no other', async () => {
+    const { ca, issue } = await testAuthority()
+    const port = await listening(
+      createHttpsServer(
+        { ...(await issue(['mutual.example'])), ca, requestCert: true, rejectUnauthorized: false },
+        ({ socket }, response) => response.end((socket as TLSSocket).getPeerCertificate().subjectaltname ?? 'nobody'),
+      ),
+    )
+    await serve('mutual', { port })
+    await plane.client.create(configMaps, {
+      metadata: { name: 'mutual', namespace: 'default' },
+      data: { 'ca.crt': ca },
+    })
+    await plane.client.create(backendTlsPolicies, {
+      metadata: { name: 'mutual', namespace: 'default' },
+      spec: {
+        targetRefs: [{ group: '', kind: 'Service', name: 'mutual' }],
+        validation: {
+          hostname: 'mutual.example',
+          caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'mutual' }],
+        },
+      },
+    })
+    const secret = async (namespace: string): Promise<unknown> => {
+      const { cert, key } = await issue(['gateway.example'], ['client'])
+      const data = { 'tls.crt': Buffer.from(cert).toString('base64'), 'tls.key': Buffer.from(key).toString('base64') }
+      return plane.client.create(secrets, { metadata: { name: 'shown', namespace }, type: 'kubernetes.io/tls', data })
+    }
+    const listeners = [{ name: 'http', port: 80, protocol: 'HTTP', hostname: 'mutual.localhost' }]
+    await plane.client.create(gateways, {
+      metadata: { name: 'mutual', namespace: 'default' },
+      spec: { gatewayClassName: 'slipway', listeners, tls: { backend: { clientCertificateRef: { name: 'shown' } } } },
+    })
+    const resolved = (reason: string): Promise<unknown> =>
+      plane.untilOne(gateways, 'mutual', ({ status }) => reasons(status?.conditions).ResolvedRefs === reason)
+    await resolved('False InvalidClientCertificateRef')
+    await route('mutual', 'mutual.localhost', [{ backendRefs: [to('mutual')] }], { parent: 'mutual' })
+    await route('plain', 'plain.localhost', [{ backendRefs: [to('mutual')] }])
+    await expect.poll(() => word('mutual.localhost')).toBe('nobody')
+    await secret('default')
+    await expect.poll(() => word('mutual.localhost')).toBe('DNS:gateway.example')
+    await resolved('True ResolvedRefs')
+    await expect.poll(() => word('plain.localhost')).toBe('nobody')
+    // Of another namespace only by its leave.
+    await secret('other')
+    const body = { spec: { tls: { backend: { clientCertificateRef: { name: 'shown', namespace: 'other' } } } } }
+    await plane.client.patch(gateways, { namespace: 'default', name: 'mutual' }, { type: 'merge', body })
+    await resolved('False RefNotPermitted')
+    await expect.poll(() => word('mutual.localhost')).toBe('nobody')
+  })
+
   it('answer preflights, and share their answers with the origins that may read them', async () => {
     await route('cors', 'cors.localhost', [
       {

@@ -7,6 +7,7 @@ import {
   type ListenerOwner,
   type ListenerSources,
 } from './listeners.ts'
+import { clientCertificateOf, type ClientCertificate } from './client-certificate.ts'
 import { no, yes, type Verdict } from './verdict.ts'
 import { gatewayGroup, type Gateway, type ListenerSet } from './types.ts'
 
@@ -20,6 +21,8 @@ export interface Parent extends ListenerOwner {
 
 export interface JudgedGateway {
   parent: Parent
+  /** Shown to back ends that are reached by TLS. */
+  clientCertificate?: ClientCertificate
   verdicts: Verdict[]
   sets: { set: Stored<ListenerSet>; parent: Parent; verdicts: Verdict[] }[]
 }
@@ -41,7 +44,8 @@ export function judgeGateway(gateway: Stored<Gateway>, sources: ParentSources): 
     gateway,
   }
   const parent = { ...owner, gateway, judged: judgeListeners(owner, sources), attached: new Map() }
-  const verdicts = gatewayVerdicts(gateway, parent.judged)
+  const { certificate, resolved } = clientCertificateOf(gateway, sources)
+  const verdicts = [...gatewayVerdicts(gateway, parent.judged), ...(resolved ? [resolved] : [])]
   const [accepted, programmed] = verdicts
   let earlier = owner.listeners
   const sets = sources.listenerSets
@@ -60,7 +64,7 @@ export function judgeGateway(gateway: Stored<Gateway>, sources: ParentSources): 
         verdicts: setVerdicts(judged, programmed),
       }
     })
-  return { parent, verdicts, sets }
+  return { parent, verdicts, sets, ...(certificate ? { clientCertificate: certificate } : {}) }
 }
 
 /** `namespace/name` of the Gateway that a set names; undefined where it names something else. */

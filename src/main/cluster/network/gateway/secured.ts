@@ -4,15 +4,16 @@ import { checkServerIdentity, connect, type PeerCertificate } from 'node:tls'
 import { EdgeError } from '#main/http/edge.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { BackendTls } from './backend-tls.ts'
+import type { ClientCertificate } from './client-certificate.ts'
 
 /**
  * The connection as its policy asks: with TLS, and the back end's certificate checked.
- * @param protocol that is agreed upon @throws EdgeError 502 for a certificate that is not right, 503 for a policy that is not valid
+ * @param options the protocol that is agreed upon, and what is shown where the back end asks for a certificate @throws EdgeError 502 for a certificate that is not right, 503 for a policy that is not valid
  */
 export async function secured(
   connection: Duplex,
   tls: BackendTls | undefined,
-  protocol: 'h2' | 'http/1.1',
+  { protocol, clientCertificate }: { protocol: 'h2' | 'http/1.1'; clientCertificate: ClientCertificate | undefined },
 ): Promise<Duplex> {
   if (!tls) return connection
   if (!tls.isValid) {
@@ -25,6 +26,7 @@ export async function secured(
     ALPNProtocols: [protocol],
     checkServerIdentity: (_host, certificate) => identityProblem(tls, certificate),
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...clientCertificate,
   })
   try {
     await once(socket, 'secureConnect')

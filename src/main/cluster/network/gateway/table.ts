@@ -1,3 +1,4 @@
+import type { ClientCertificate } from './client-certificate.ts'
 import type { ClientValidation } from './client-validation.ts'
 import { covers, specificity } from './hostnames.ts'
 import type { JudgedListener, ListenerCertificate } from './listeners.ts'
@@ -11,6 +12,8 @@ export interface TableListener {
   judged: JudgedListener
   /** Ports of all listeners of its Gateway. */
   ports: ReadonlySet<number>
+  /** Shown to back ends that are reached by TLS. */
+  clientCertificate?: ClientCertificate
   entries: { hostname: string; route: CompiledRoute }[]
 }
 
@@ -23,6 +26,8 @@ export interface Matched {
   listenerPorts: ReadonlySet<number>
   /** What the listener asks of its clients. */
   clients?: ClientValidation
+  /** What its Gateway shows to back ends that are reached by TLS. */
+  clientCertificate?: ClientCertificate
 }
 
 /** What a TLS connection falls to, before it is opened. */
@@ -68,16 +73,19 @@ export function tableOf(listeners: readonly TableListener[]): GatewayTable {
 
   return {
     match(host, request) {
-      let best: { candidate: Candidate; ports: ReadonlySet<number>; clients?: ClientValidation } | undefined
-      for (const { candidates, ports, judged } of nearest(request.encrypted ? secure : plain, host)) {
+      let best: { candidate: Candidate; listener: TableListener } | undefined
+      for (const { candidates, ...listener } of nearest(request.encrypted ? secure : plain, host)) {
         const candidate = candidates.find((one) => covers(one.hostname, host) && one.match.test(request))
-        if (candidate && (!best || byPrecedence(candidate, best.candidate) < 0))
-          best = { candidate, ports, ...(judged.clients ? { clients: judged.clients } : {}) }
+        if (candidate && (!best || byPrecedence(candidate, best.candidate) < 0)) best = { candidate, listener }
       }
       if (!best) return undefined
-      const { candidate, ports: listenerPorts, ...rest } = best
-      const { hostname, rule, match } = candidate
-      return { rule, match, specificity: specificity(hostname), listenerPorts, ...rest }
+      const { hostname, rule, match } = best.candidate
+      const { ports, judged, clientCertificate } = best.listener
+      return {
+        ...{ rule, match, specificity: specificity(hostname), listenerPorts: ports },
+        ...(judged.clients ? { clients: judged.clients } : {}),
+        ...(clientCertificate ? { clientCertificate } : {}),
+      }
     },
     certificateFor: (host) => secure.find(({ judged }) => covers(judged.hostname, host))?.judged.certificate,
     clientsOf: (host) => secure.find(({ judged }) => covers(judged.hostname, host))?.judged.clients,
