@@ -68,7 +68,6 @@ describe('a container is not started', () => {
       {},
       /Cannot enforce AppArmor: AppArmor is not enabled on the host/,
     ],
-    ['groups', {}, { securityContext: { runAsUser: 1000, supplementalGroupsPolicy: 'Strict' } }, /not supported/],
   ])('%s', async (name, container, spec, message) => {
     await create(name, container, spec)
     await cluster.kubectl.waitForValue(
@@ -100,14 +99,24 @@ describe('a container is confined', () => {
     expect(await cluster.kubectl.ok('logs', 'default')).toMatch(/^Seccomp:\s+2\n$/)
   })
 
-  test('to the groups that it names, not those of its image', async () => {
+  test.each<[string, PodSpec['securityContext'], string]>([
+    ['merged', {}, '1100 1200'],
+    ['strict', { supplementalGroupsPolicy: 'Strict' }, '1100'],
+    ['strict-primary', { supplementalGroupsPolicy: 'Strict', runAsGroup: 3000 }, '3000'],
+    [
+      'strict-more',
+      { supplementalGroupsPolicy: 'Strict', supplementalGroups: [4000], fsGroup: 5000 },
+      '1100 4000 5000',
+    ],
+  ])('to the groups of its policy, in commands too: %s', async (name, securityContext, groups) => {
     await create(
-      'strict',
-      { command: ['id', '-G'] },
-      { securityContext: { runAsUser: 0, runAsGroup: 3000, supplementalGroupsPolicy: 'Strict' } },
+      name,
+      { command: ['sh', '-c', 'id -G; exec sleep 1000'] },
+      { securityContext: { runAsUser: 1100, ...securityContext } },
     )
-    await succeeded('strict')
-    expect(await cluster.kubectl.ok('logs', 'strict')).toBe('3000\n')
+    await cluster.kubectl.ok('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s')
+    expect(await cluster.kubectl.ok('logs', name)).toBe(`${groups}\n`)
+    expect(await cluster.kubectl.ok('exec', name, '--', 'id', '-G')).toBe(`${groups}\n`)
   })
 
   test.each([true, false])(

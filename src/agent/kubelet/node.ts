@@ -342,6 +342,7 @@ function contentOf(
     },
     daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
     runtimeHandlers: runtimeHandlers.map((handler) => ({ name: handler, features })),
+    features: { supplementalGroupsPolicy: true },
     images,
     capacity: amounts,
     allocatable: { ...amounts, memory: kibibytes(memoryBeside(capacity.hugePages ?? {}, capacity.memoryBytes)) },
@@ -355,14 +356,17 @@ interface Held {
 
 /** The part of a node's status that this agent owns, without the times of its conditions. */
 function heldOf(node: Node): Held {
-  const { addresses, nodeInfo, daemonEndpoints, runtimeHandlers: handlers, images } = node.status ?? {}
+  const { addresses, nodeInfo, daemonEndpoints, runtimeHandlers: handlers, features, images } = node.status ?? {}
   const { capacity = {}, allocatable = {} } = node.status ?? {}
   const pages = Object.keys(capacity).filter((resource) => resource.startsWith('hugepages-'))
   const own = ['cpu', 'memory', 'pods', 'ephemeral-storage', ...pages.sort()].map((resource) => [
     capacity[resource],
     allocatable[resource],
   ])
-  return { content: [addresses, nodeInfo, daemonEndpoints, handlers, images, own], conditions: heldConditions(node) }
+  return {
+    content: [addresses, nodeInfo, daemonEndpoints, handlers, features, images, own],
+    conditions: heldConditions(node),
+  }
 }
 
 const ownConditions = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'Ready']

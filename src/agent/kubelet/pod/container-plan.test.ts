@@ -6,7 +6,7 @@ import { stored } from '#test/support/stored.ts'
 
 const image = { id: 'sha256:1', digest: 'sha256:1', user: '', env: [], sizeBytes: 7 }
 
-function plan(own: Partial<Container>, shared: Partial<PodSpec> = {}, user = ''): ContainerSpec {
+function plan(own: Partial<Container>, shared: Partial<PodSpec> = {}, user = '', primaryGroup?: number): ContainerSpec {
   const container = { name: 'c', image: 'busybox:1.36', ...own }
   const pod = stored<Pod>({
     metadata: { name: 'p', namespace: 'n', uid: 'u' },
@@ -28,6 +28,7 @@ function plan(own: Partial<Container>, shared: Partial<PodSpec> = {}, user = '')
       groups: [],
     },
     nodeMemory: 4 * 2 ** 30,
+    ...(primaryGroup === undefined ? {} : { primaryGroup }),
   })
 }
 
@@ -137,6 +138,17 @@ describe('a resize', () => {
       expected,
     )
   })
+})
+
+test.each([
+  ['web', { runAsGroup: 7 }, undefined, 'web:7'],
+  ['1000:1000', { runAsGroup: 7 }, undefined, '1000:7'],
+  ['web', { runAsUser: 5 }, undefined, '5'],
+  ['web', { runAsUser: 5 }, 2_000, '5:2000'],
+  ['web', {}, 2_000, 'web:2000'],
+  ['web', {}, undefined, undefined],
+])('the user of an image with USER %s and %j is never root', (user, securityContext, primaryGroup, expected) => {
+  expect(plan({}, { securityContext }, user, primaryGroup).user).toBe(expected)
 })
 
 test('unsupported fields are named one by one', () => {

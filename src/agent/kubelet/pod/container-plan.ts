@@ -33,6 +33,8 @@ export interface PlanOptions {
   nodeMemory: number
   /** `builtin`, or the text of a profile; none when undefined. */
   seccomp?: string
+  /** Of a container that names none, where its groups are to be those of its spec alone. */
+  primaryGroup?: number
   /** Id of the container whose processes this ephemeral one sees. */
   debugged?: string
 }
@@ -53,13 +55,14 @@ export function planContainer({
   edits,
   nodeMemory,
   seccomp,
+  primaryGroup,
   debugged,
 }: PlanOptions): ContainerSpec {
   const spec = pod.spec ?? { containers: [] }
   const own = container.securityContext ?? {}
   const shared = spec.securityContext ?? {}
   const user = own.runAsUser ?? shared.runAsUser
-  const group = own.runAsGroup ?? shared.runAsGroup
+  const group = own.runAsGroup ?? shared.runAsGroup ?? primaryGroup
   const nonRoot = own.runAsNonRoot ?? shared.runAsNonRoot
   if (nonRoot) requireNonRoot(user, image, container.name)
   const words = (list: readonly string[] | undefined): string[] | undefined =>
@@ -87,11 +90,7 @@ export function planContainer({
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
-    ...(user !== undefined
-      ? { user: group === undefined ? String(user) : `${user}:${group}` }
-      : group !== undefined
-        ? { user: `0:${group}` }
-        : {}),
+    ...(user === undefined && group === undefined ? {} : { user: userText(user, group, image) }),
     groups: [
       ...[...(shared.supplementalGroups ?? []), ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])].map(String),
       ...edits.groups,
@@ -153,6 +152,13 @@ export const containerHash = (container: Container): string =>
     .update(`${container.name}\0${container.image ?? ''}`)
     .digest('hex')
     .slice(0, 16)
+
+/** A group alone is that of the image's own user (kubelet: determineEffectiveSecurityContext). */
+function userText(user: number | undefined, group: number | undefined, image: ImageInfo): string {
+  const [imageUser = ''] = image.user.split(':')
+  const name = user === undefined ? imageUser || '0' : String(user)
+  return group === undefined ? name : `${name}:${group}`
+}
 
 function requireNonRoot(user: number | undefined, image: ImageInfo, name: string): void {
   const [imageUser = ''] = image.user.split(':')

@@ -30,6 +30,7 @@ import {
   type ContainerKind,
 } from '#shared/kube/kubelet/container-restart.ts'
 import { pullCredentials } from './pull-credentials.ts'
+import { strictPrimaryGroup } from './primary-group.ts'
 import type { Sandbox } from './sandbox.ts'
 import { failureEvents, startFailure } from './start-failure.ts'
 import type { PodScope } from './scope.ts'
@@ -383,6 +384,7 @@ export class PodContainer {
     const hostname = this.#sandbox.ownHostname
     const cgroupParent = await this.#scope.groups?.ensure(pod)
     const { userNamespace } = sandbox
+    const primaryGroup = await strictPrimaryGroup(pod, container, image)
     return runtime.createContainer(
       planContainer({
         pod,
@@ -399,6 +401,7 @@ export class PodContainer {
         ...(userNamespace === undefined ? {} : { userNamespace }),
         ...(cgroupParent === undefined ? {} : { cgroupParent }),
         ...(seccomp === undefined ? {} : { seccomp }),
+        ...(primaryGroup === undefined ? {} : { primaryGroup }),
         ...(debugged === undefined ? {} : { debugged }),
       }),
     )

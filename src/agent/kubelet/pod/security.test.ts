@@ -86,7 +86,6 @@ describe('the seccomp profile of a container', () => {
 describe('a setting that the node cannot enforce', () => {
   const annotation = 'container.apparmor.security.beta.kubernetes.io/c'
   const appArmor = 'Cannot enforce AppArmor: AppArmor is not enabled on the host'
-  const groups = 'SupplementalGroupsPolicy=Strict is not supported in this node'
   test.each<[string, Container['securityContext'], PodSpec['securityContext'], Record<string, string>, string]>([
     ['AppArmor', { appArmorProfile: { type: 'RuntimeDefault' } }, undefined, {}, appArmor],
     ['AppArmor', { appArmorProfile: { type: 'Localhost', localhostProfile: 'x' } }, undefined, {}, appArmor],
@@ -101,7 +100,6 @@ describe('a setting that the node cannot enforce', () => {
     ],
     ['AppArmor of an unknown type', { appArmorProfile: { type: 'Enforced' } }, undefined, {}, appArmor],
     ['procMount', { procMount: 'Unmasked' }, undefined, {}, 'procMount "Unmasked" is not supported in this node'],
-    ['groups', undefined, { supplementalGroupsPolicy: 'Strict', runAsUser: 1000 }, {}, groups],
     [
       'groups of an unknown policy',
       { runAsGroup: 1 },
@@ -127,8 +125,7 @@ describe('a setting that the node cannot enforce', () => {
     ['AppArmor of another container', undefined, undefined, { [`${annotation}2`]: 'localhost/x' }],
     ['the default procMount', { procMount: 'Default' }, undefined, {}],
     ['merged groups', undefined, { supplementalGroupsPolicy: 'Merge' }, {}],
-    ['strict groups with a primary group', undefined, { supplementalGroupsPolicy: 'Strict', runAsGroup: 3000 }, {}],
-    ['strict groups with its own', { runAsGroup: 3000 }, { supplementalGroupsPolicy: 'Strict' }, {}],
+    ['strict groups', undefined, { supplementalGroupsPolicy: 'Strict', runAsUser: 1000 }, {}],
     ['SELinux, which a node without it ignores', { seLinuxOptions: { level: 's0' } }, undefined, {}],
   ])('is not: %s', (_what, securityContext, shared, annotations) => {
     const [pod, container] = podOf(own(securityContext), shared ? { securityContext: shared } : {}, annotations)

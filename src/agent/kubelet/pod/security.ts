@@ -15,16 +15,14 @@ export class CannotEnforce extends Error {}
 /** @throws CannotEnforce when the container asks for a setting that nothing on this node enforces */
 export function requireEnforceable(pod: Pod, container: Container): void {
   const { procMount } = container.securityContext ?? {}
-  const { supplementalGroupsPolicy: groups, runAsGroup } = pod.spec?.securityContext ?? {}
+  const groups = pod.spec?.securityContext?.supplementalGroupsPolicy
   // Workers load no AppArmor policies: neither the tools nor the engine's own profile are there.
   if (wantsAppArmor(pod, container))
     throw new CannotEnforce('Cannot enforce AppArmor: AppArmor is not enabled on the host')
   const unmasks = procMount === 'Unmasked' && pod.spec?.hostUsers === false
   if (procMount !== undefined && procMount !== 'Default' && !unmasks)
     throw new CannotEnforce(`procMount "${procMount}" is not supported in this node`)
-  // The engine adds the groups of the image's /etc/group unless the primary group is given as well.
-  const hasGroup = (container.securityContext?.runAsGroup ?? runAsGroup) !== undefined
-  if (groups !== undefined && groups !== 'Merge' && !(groups === 'Strict' && hasGroup))
+  if (groups !== undefined && groups !== 'Merge' && groups !== 'Strict')
     throw new CannotEnforce(`SupplementalGroupsPolicy=${groups} is not supported in this node`)
 }
 
