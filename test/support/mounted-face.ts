@@ -131,6 +131,7 @@ function fakeBack(calls: Face['backCalls'], answers: Record<string, unknown>): A
     'app.saveSettings': settings,
     'app.drafts': [],
     'app.samples': [],
+    'care.disk': { workers: [], volumesBytes: 0, folderBytes: 0, snapshotsBytes: 0, freeBytes: 1e11 },
     'clusters.engine': { state: 'ready' },
     'metrics.usage': { unavailable: 'not measured here' },
     'kube.request': { status: 503, body: '{}', warnings: [] },

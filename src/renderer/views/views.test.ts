@@ -214,6 +214,28 @@ test('ClustersView shows clusters and workers, and asks for the name before it d
   expect(face.backCalls.some(([name]) => name === 'clusters.delete')).toBe(false)
 })
 
+test('ClustersView tells what is left of the disk, without a cluster that does not answer', async () => {
+  const worker = (name: string) => ({
+    name: `${name}-worker-1`,
+    state: 'running' as const,
+    ready: true,
+    simulated: false,
+  })
+  const other: Cluster = { ...running, name: 'old', context: 'local:old', workers: [worker('old')] }
+  const bytes = { workers: [{ name: 'dev-worker-1', engineBytes: 3e9, kubeletBytes: 1e9 }], volumesBytes: 2e9 }
+  const use = { ...bytes, folderBytes: 0, snapshotsBytes: 0, freeBytes: 4e9 }
+  const disk = async ({ cluster }: { cluster: string }): Promise<unknown> => {
+    if (cluster === 'old') throw new Error('gone')
+    return use
+  }
+  await show(ClustersView, '/', { clusters: [running, other], back: { 'care.disk': disk } })
+  const row = [...document.querySelectorAll('section[aria-labelledby=machine-title] .grid')].at(-1)
+  expect(row?.textContent).toContain('Disk')
+  const free = row?.lastElementChild
+  expect([free?.textContent, free?.classList.contains('text-bad')]).toEqual(['4 GB free', true])
+  expect([...(row?.querySelectorAll('i') ?? [])].map(({ style }) => style.width)).toEqual(['60%', '0%'])
+})
+
 test('ClustersView shows a control plane without workers as running', async () => {
   await show(ClustersView, '/', { clusters: [{ ...running, spec: { name: 'dev', workers: 0 }, workers: [] }] })
   expect(face.text()).toContain('no workers')
