@@ -117,6 +117,8 @@ describe('a container is confined', () => {
     await cluster.kubectl.ok('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s')
     expect(await cluster.kubectl.ok('logs', name)).toBe(`${groups}\n`)
     expect(await cluster.kubectl.ok('exec', name, '--', 'id', '-G')).toBe(`${groups}\n`)
+    const { uid, gid, supplementalGroups = [] } = (await get(name)).status?.containerStatuses?.[0]?.user?.linux ?? {}
+    expect([uid, gid, supplementalGroups.join(' ')]).toEqual([1100, Number(groups.split(' ')[0]), groups])
   })
 
   test.each([true, false])(

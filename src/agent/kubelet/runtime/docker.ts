@@ -11,6 +11,7 @@ import { holdsCapability, lacksCapability } from './capabilities.ts'
 import { connectEngine } from './connection.ts'
 import { followLog, type FollowedLog } from './log-files.ts'
 import { joinOutput, splitOutput } from './output.ts'
+import { userOf } from './container-user.ts'
 import { hostnameAnnotation, namespaceUsers, ownNetworkAnnotation, userNamespaceAnnotation } from './shim.ts'
 import type {
   AttachSession,
@@ -64,7 +65,7 @@ export function createDockerRuntime({
   }
   const refresh = async (id: string): Promise<ObservedContainer | undefined> => {
     try {
-      return keep(observed(await inspectSettled(docker.getContainer(id))))
+      return keep(withUser(observed(await inspectSettled(docker.getContainer(id))), find(id)))
     } catch (error) {
       if ((error as { statusCode?: number }).statusCode !== 404) throw error
       return undefined
@@ -544,6 +545,12 @@ function observed(info: Docker.ContainerInspectInfo): ObservedContainer {
       memoryBytes: info.HostConfig.Memory ?? 0,
     },
   }
+}
+
+/** The engine does not tell it, and its file goes with the container's end: what was known stays. */
+function withUser(container: ObservedContainer, before: ObservedContainer | undefined): ObservedContainer {
+  const user = before?.user ?? (container.state === 'running' && !container.sandbox ? userOf(container.id) : undefined)
+  return user ? { ...container, user } : container
 }
 
 function newContainer(id: string, spec: ContainerSpec): ObservedContainer {

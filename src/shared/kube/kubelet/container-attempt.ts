@@ -1,3 +1,5 @@
+import type { LinuxContainerUser } from '../generated/types.ts'
+
 /** One run of a container, as its runtime shows it. */
 export interface ContainerAttempt {
   id: string
@@ -14,4 +16,6 @@ export interface ContainerAttempt {
   finishedAt?: string
   /** Hash of the part of its spec that a running container cannot change. */
   hash: string
+  /** Who its first process began as, where the runtime tells. */
+  user?: LinuxContainerUser
 }

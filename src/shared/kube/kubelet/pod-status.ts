@@ -239,6 +239,7 @@ function containerStatus(pod: Pod, container: Container, seen: PodObservation, h
       : stateOf(current, observed, seen),
     lastState: last ? stateOf(last, observed, seen) : {},
     ...volumeMountsOf(container, seen),
+    ...(current?.user ? { user: { linux: current.user } } : {}),
     // Only with the gate ContainerStopSignals does a spec still have it.
     ...(current && container.lifecycle?.stopSignal ? { stopSignal: container.lifecycle.stopSignal } : {}),
     ...(observed.resizing && seen.pendingResize
