@@ -215,6 +215,7 @@ test('a column is made wider by keys and by its edge, and stays so', async () =>
   await page.mouse.up()
   await expect.poll(width).toBeGreaterThan(before + 40)
   const wide = await width()
+  await settingsSaved(page)
   await page.reload()
   await expect(row('web-1')).toBeVisible()
   await expect.poll(width).toBe(wide)

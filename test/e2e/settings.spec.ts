@@ -1,4 +1,5 @@
 import { expect, test, type Page } from '@playwright/test'
+import { settingsSaved } from '../support/settings-saved.ts'
 import { createKubectl } from '../support/kubectl.ts'
 import { serveSlipway, slipwayUp, type Slipway } from '../support/slipway.ts'
 
@@ -47,6 +48,7 @@ test('a number out of its range is not saved, and says which it may be; one with
   await lines.blur()
   await page.getByRole('textbox', { name: 'Font size of terminals' }).fill('18')
   await page.getByRole('textbox', { name: 'Font size of terminals' }).blur()
+  await settingsSaved(page)
   await page.reload()
   await expect(lines).toHaveValue('20000')
   await expect(page.getByRole('textbox', { name: 'Font size of terminals' })).toHaveValue('18')

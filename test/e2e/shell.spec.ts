@@ -1,4 +1,5 @@
 import { expect, test, type Page } from '@playwright/test'
+import { settingsSaved } from '../support/settings-saved.ts'
 import { secondScrollbars } from '../support/layout.ts'
 import { createKubectl, type Kubectl } from '../support/kubectl.ts'
 import { slipwayUp, type Slipway } from '../support/slipway.ts'
@@ -197,6 +198,7 @@ test('the language and the theme change at once, and stay', async () => {
   await go('/settings')
   await page.getByLabel('Language').selectOption('de')
   await expect(page.getByRole('heading', { name: 'Einstellungen', level: 1 })).toBeVisible()
+  await settingsSaved(page)
   await page.reload()
   await expect(page.getByRole('heading', { name: 'Einstellungen', level: 1 })).toBeVisible()
   await expect(page.locator('html')).toHaveAttribute('lang', 'de')
