@@ -78,11 +78,10 @@ function reviewLocally(authorizer: Authorizer, { body, namespace }: ActionReques
   return reviewSubject(authorizer, review, 'LocalSubjectAccessReview', errors)
 }
 
-/** A review has no metadata, besides the namespace of one within it. */
+/** A review has no metadata, besides a namespace: one that is given to a kind without namespaces is dropped. */
 function metadataErrors({ metadata }: AnyReview, within?: string): FieldError[] {
   const given = Object.entries(metadata ?? {}).some(
-    ([name, value]) =>
-      value !== undefined && name !== 'managedFields' && (name !== 'namespace' || within === undefined),
+    ([name, value]) => (value ?? null) !== null && name !== 'managedFields' && name !== 'namespace',
   )
   const problem = within === undefined ? 'must be empty' : 'must be empty except for namespace'
   return given ? [fieldInvalid('metadata', metadata, problem)] : []

@@ -247,6 +247,13 @@ describe('reviews', () => {
     await expect(review('tokenreviews', {})).rejects.toMatchObject({ code: 400 })
   })
 
+  it('take a namespace and empty metadata, as typed clients send them', async () => {
+    const metadata = { namespace: 'dev', creationTimestamp: null }
+    const body = { metadata, spec: { resourceAttributes, user: 'bob' } } as unknown as KubeObject
+    for (const resource of ['subjectaccessreviews', 'localsubjectaccessreviews'])
+      expect((await review(resource, {}, { body, namespace: 'dev' })).status, resource).toEqual({ allowed: false })
+  })
+
   it('list the rules of a user', async () => {
     expect((await review('selfsubjectrulesreviews', { namespace: 'dev' })).status).toEqual({
       resourceRules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }],
