@@ -17,7 +17,7 @@ const images: [tag: string, target: string][] = [
   ['nginx:stable', 'nginx'],
   ['redis:7', 'redis'],
   ['slipway/test-server:1', 'test-server'],
-  ['slipway/test-programs:1', 'test-programs'],
+  ['slipway/test-programs:2', 'test-programs'],
 ]
 
 /** The driver of pretended devices, for which `resources/devices/devices.yaml` is the manifest. */

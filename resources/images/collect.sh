@@ -4,9 +4,8 @@ set -eu
 root=$1 program=$2
 mkdir -p "$root/bin" "$root/etc" "$root/tmp" "$root/root" "$root/var" "$root/run" "$root/proc" "$root/sys" "$root/dev"
 chmod 1777 "$root/tmp"
-printf 'root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/false\nmember:x:1100:1100::/:/bin/false\nnobody:x:65534:65534::/:/bin/false\n' > "$root/etc/passwd"
-# A user with a group more: what pods get of it depends on their policy.
-printf 'root:x:0:\nwww-data:x:33:\nmember:x:1100:\nmore:x:1200:member\nnogroup:x:65534:\n' > "$root/etc/group"
+printf 'root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/false\nnobody:x:65534:65534::/:/bin/false\n' > "$root/etc/passwd"
+printf 'root:x:0:\nwww-data:x:33:\nnogroup:x:65534:\n' > "$root/etc/group"
 printf 'passwd: files\ngroup: files\nhosts: files dns\n' > "$root/etc/nsswitch.conf"
 copy() {
   target=$root$1

@@ -111,7 +111,7 @@ describe('a container is confined', () => {
   ])('to the groups of its policy, in commands too: %s', async (name, securityContext, groups) => {
     await create(
       name,
-      { command: ['sh', '-c', 'id -G; exec sleep 1000'] },
+      { image: 'slipway/test-programs:2', command: ['sh', '-c', 'id -G; exec sleep 1000'] },
       { securityContext: { runAsUser: 1100, ...securityContext } },
     )
     await cluster.kubectl.ok('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s')
@@ -139,7 +139,7 @@ describe('a container is confined', () => {
       await create(
         name,
         {
-          command: ['sh', '-c', `id -u; ${script}; sleep 1000`],
+          command: ['sh', '-c', `id -u; ${script}; sleep 4321`],
           securityContext: privileged ? { privileged } : { procMount: 'Unmasked' },
         },
         { hostUsers: false },
@@ -147,8 +147,8 @@ describe('a container is confined', () => {
       await expect
         .poll(() => cluster.kubectl.ok('logs', name).catch(() => ''), { timeout: 60_000, interval: 500 })
         .toBe('0\n')
-      await expect.poll(() => inWorker("pgrep -xf 'sleep 1000' -u 0 || echo none"), { timeout: 20_000 }).toBe('none')
-      expect(Number(await inWorker("stat -c %u /proc/$(pgrep -xf 'sleep 1000')"))).toBeGreaterThanOrEqual(65_536)
+      await expect.poll(() => inWorker("pgrep -xf 'sleep 4321' -u 0 || echo none"), { timeout: 20_000 }).toBe('none')
+      expect(Number(await inWorker("stat -c %u /proc/$(pgrep -xf 'sleep 4321')"))).toBeGreaterThanOrEqual(65_536)
       await cluster.kubectl.ok('delete', 'pod', name)
     },
   )

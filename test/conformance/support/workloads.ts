@@ -10,7 +10,7 @@ export const redis = 'redis:7'
 /** Node.js */
 export const testServer = 'slipway/test-server:1'
 /** Programs that show how they were started; see resources/images/Dockerfile. */
-export const testPrograms = 'slipway/test-programs:1'
+export const testPrograms = 'slipway/test-programs:2'
 
 /** A pod's labels and spec, for a template or a pod: one container that does nothing. */
 export const podWith = (labels: Record<string, string>): { metadata: object; spec: object } => ({

@@ -71,7 +71,7 @@ test('images of the engine and archives are loaded, listed and removed, and dama
 
 test('a pod runs from an image that was pushed to the local registry and is nowhere else', async () => {
   const pushed = `localhost:${registryPort}/team/app:1`
-  await run('docker', ['tag', 'slipway/test-programs:1', pushed])
+  await run('docker', ['tag', 'slipway/test-programs:2', pushed])
   await run('docker', ['push', pushed])
   await run('docker', ['rmi', pushed])
   const kubectl = createKubectl(slipway.kubeconfig)
@@ -84,7 +84,7 @@ test('a pod runs from an image that was pushed to the local registry and is nowh
 
 test('an image of docker.io comes from the mirror, here the local registry', async () => {
   const mirrored = `localhost:${registryPort}/team/mirrored:1`
-  await run('docker', ['tag', 'slipway/test-programs:1', mirrored])
+  await run('docker', ['tag', 'slipway/test-programs:2', mirrored])
   await run('docker', ['push', mirrored])
   await run('docker', ['rmi', mirrored])
   const kubectl = createKubectl(slipway.kubeconfig)
