@@ -115,11 +115,14 @@ test('a sign that gets the focus is in view', async () => {
   expect(place()).toEqual([24, 24])
 })
 
-test('a long name is cut in its middle: its end tells it from others', async () => {
+test('a name that does not fit is cut in its middle: its end tells it from others', async () => {
   await show('/c/local:dev/topology/shop')
   await nodesOnMap(4)
   const name = node('Node/development-worker-1').querySelector('[title="development-worker-1"]')
-  expect([...(name?.children ?? [])].map(({ textContent }) => textContent)).toEqual(['development-', 'worker-1'])
+  const partsOf = (element: Element | null): string[] =>
+    [...(element?.children ?? [])].map(({ textContent }) => textContent)
+  expect(partsOf(name)).toEqual(['development-', 'worker-1'])
+  expect(partsOf(node('Service/front').querySelector('[title="front"]'))).toEqual(['front', ''])
 })
 
 test('where texts are too small to be read, each object still has its name', async () => {
