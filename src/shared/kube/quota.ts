@@ -12,7 +12,7 @@ export interface CountedResource {
 }
 
 /** Kinds that quotas also count by their bare plural. */
-const bareNames = new Set([
+export const bareNames: ReadonlySet<string> = new Set([
   'configmaps',
   'persistentvolumeclaims',
   'pods',

@@ -1,5 +1,6 @@
 import type { ResourceRequirements } from '#shared/kube/generated/types.ts'
 import { compareQuantities, isQuantity, parseQuantity, quantityProblem } from '#shared/kube/quantity.ts'
+import { bareNames } from '#shared/kube/quota.ts'
 import {
   fieldDuplicate,
   fieldForbidden,
@@ -55,17 +56,7 @@ const isCount = (name: string): boolean =>
 const isInteger = (nano: bigint): boolean => nano % 1_000_000_000n === 0n && nano / 1_000_000n < 2n ** 63n
 
 /** The names that count objects. */
-export const countedNames = new Set([
-  'configmaps',
-  'persistentvolumeclaims',
-  'pods',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'services',
-  'services.loadbalancers',
-  'services.nodeports',
-])
+export const countedNames = new Set([...bareNames, 'services.loadbalancers', 'services.nodeports'])
 
 /** Validates one limit of a container's resources. */
 export function checkLimit(name: string, quantity: string, field: string, errors: FieldError[]): void {
