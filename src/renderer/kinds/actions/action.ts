@@ -78,3 +78,7 @@ export function mayOr(
   const what = subresource ? `${plural}/${subresource}` : plural
   return namespace ? t('dialogs.mayNotIn', { verb, what, namespace }) : t('dialogs.mayNot', { verb, what })
 }
+
+/** `true` where every condition holds, or what the first one lacks. */
+export const allOr = (...conditions: (true | string)[]): true | string =>
+  conditions.find((condition) => condition !== true) ?? true

@@ -2,7 +2,7 @@ import { Cable } from '@lucide/vue'
 import type { Pod } from '#shared/kube/generated/types.ts'
 import { targetOf } from '../../composables/target.ts'
 import { t } from '../../texts/index.ts'
-import { mayOr, type Action } from './action.ts'
+import { allOr, mayOr, type Action } from './action.ts'
 import { runningOr } from './running.ts'
 
 /** Connects a terminal to the program that a container runs already. */
@@ -13,10 +13,7 @@ export const attach: Action<Pod> = {
   },
   icon: Cable,
   kubectl: () => ({ verb: 'attach' }),
-  enabled(pod, access) {
-    const may = mayOr(access, 'create', pod, { subresource: 'attach' })
-    return may === true ? runningOr(pod) : may
-  },
+  enabled: (pod, access) => allOr(mayOr(access, 'create', pod, { subresource: 'attach' }), runningOr(pod)),
   run(pod, { context, kind, dock }) {
     const containers = (pod.spec?.containers ?? []).map(({ name }) => name)
     dock.show({ panel: 'terminal', target: targetOf(context, kind.resource, pod), containers, mode: 'attach' })

@@ -1,6 +1,7 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { t } from '../../texts/index.ts'
+import { allOr } from './action.ts'
 
 const isRunning = ({ status }: Pod): boolean =>
   [
@@ -17,8 +18,5 @@ export function placedOr({ metadata, spec, status }: Pod & Stored): true | strin
 }
 
 /** Whether there is a container to connect to; else why not, and what else can be done. */
-export function runningOr(pod: Pod & Stored): true | string {
-  const placed = placedOr(pod)
-  if (placed !== true) return placed
-  return isRunning(pod) || t('dock.action.noneRuns', { name: pod.metadata.name })
-}
+export const runningOr = (pod: Pod & Stored): true | string =>
+  allOr(placedOr(pod), isRunning(pod) || t('dock.action.noneRuns', { name: pod.metadata.name }))
