@@ -70,6 +70,8 @@ test('an expired OIDC token is refreshed for all contexts of its user, and a ses
       await page.goto(`${home}#/c/kubeconfig:shop/pods/shop/till`)
       await expect(page.getByRole('heading', { name: 'till' })).toBeVisible()
       await expect.poll(issuer.given).toBe(2)
+      // kubectl, and the app when it starts again, find the token that the issuer takes next.
+      await expect.poll(() => readFile(kubeconfig, 'utf8')).toContain(`"${issuer.refreshToken()}"`)
 
       issuer.endSession()
       await admin.ok('delete', 'secret', 'session-2')

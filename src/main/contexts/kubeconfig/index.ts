@@ -11,7 +11,8 @@ import type { ContextProblem } from '#shared/contract/contexts.ts'
 import type { ContextInfo } from '#shared/contract/kube.ts'
 import { createKubeContext, type KubeContext } from '../kube-context.ts'
 import { endpointOf } from './endpoint.ts'
-import { createOidcTokens, type OidcConfig, type OidcTokens } from './oidc.ts'
+import { keepTokens } from './keep-tokens.ts'
+import { createOidcTokens, type OidcConfig, type OidcTokens, type RefreshedTokens } from './oidc.ts'
 import type { ProxyEnvironment } from './proxy.ts'
 import { mergeConfigs, readConfigFile, type ConfigFile, type Entry, type Problem } from './read.ts'
 
@@ -50,15 +51,34 @@ export function createKubeconfigContexts(options: KubeconfigContextsOptions): Ku
   const listeners = new Set<() => void>()
   let open = new Map<string, { fingerprint: string; context: KubeContext }>()
   let problems: Problem[] = []
-  let sessions = new Map<string, OidcTokens>()
+  let sessions = new Map<string, OidcSession>()
   let reading: Promise<void> = Promise.resolve()
 
   /** A refresh token may work once only: all contexts with the same sign-in share the tokens that come of it. */
-  function oidcTokens(config: OidcConfig): OidcTokens {
-    const key = hashOf(config)
-    const tokens = sessions.get(key) ?? createOidcTokens({ config, clock: systemClock })
-    sessions.set(key, tokens)
-    return tokens
+  function oidcTokens(config: OidcConfig, { userFile, userName }: Entry): OidcTokens {
+    const key = signInOf(config)
+    const keep = async (used: OidcConfig, tokens: RefreshedTokens): Promise<void> => {
+      // The file will name the session by these tokens: its contexts stay open.
+      sessions.set(signInOf({ ...config, ...tokens }), session)
+      if (userFile === undefined || userName === undefined) return
+      await keepTokens({ file: userFile, user: userName }, used, tokens).catch((error: unknown) =>
+        log.warn('OIDC tokens not kept', { file: userFile, error: codeOf(error) }),
+      )
+    }
+    const session = sessions.get(key) ?? {
+      id: key,
+      tokens: createOidcTokens({ config, clock: systemClock, keep }),
+    }
+    sessions.set(key, session)
+    return session.tokens
+  }
+
+  /** What a context is reached with, and by whom: the tokens of a session change without a change of it. */
+  function fingerprintOf(entry: Entry): string {
+    const config = oidcConfigOf(entry)
+    if (!config) return hashOf(entry)
+    const key = signInOf(config)
+    return hashOf([{ ...entry, user: { ...entry.user, 'auth-provider': sessions.get(key)?.id ?? key } }])
   }
 
   async function read(): Promise<void> {
@@ -69,17 +89,19 @@ export function createKubeconfigContexts(options: KubeconfigContextsOptions): Ku
     for (const entry of merged.entries) {
       const id = `kubeconfig:${entry.name}`
       const known = open.get(id)
-      const fingerprint = hashOf(entry)
+      const fingerprint = fingerprintOf(entry)
       next.set(
         id,
-        known?.fingerprint === fingerprint ? known : await openContext(id, entry, fingerprint, { env, oidcTokens }),
+        known?.fingerprint === fingerprint
+          ? known
+          : await openContext(id, entry, fingerprint, { env, oidcTokens: (config) => oidcTokens(config, entry) }),
       )
     }
     problems = [...results.flatMap(({ problem }) => (problem ? [problem] : [])), ...merged.problems]
     const closed = [...open].filter(([id, entry]) => next.get(id) !== entry)
     open = next
-    const used = new Set(merged.entries.map(({ user }) => hashOf(user['auth-provider']?.config ?? {})))
-    sessions = new Map([...sessions].filter(([key]) => used.has(key)))
+    const used = new Set(merged.entries.flatMap((entry) => sessions.get(signInOf(oidcConfigOf(entry) ?? {}))?.id ?? []))
+    sessions = new Map([...sessions].filter(([, { id }]) => used.has(id)))
     for (const [, { context }] of closed) await context.stop()
     if (hashOf([[...open.values()].map(({ fingerprint }) => fingerprint), problems]) === before) return
     for (const listener of listeners) listener()
@@ -150,6 +172,23 @@ function createFileReader(file: string, log: Log): () => Promise<FileResult> {
     }
   }
 }
+
+/** The tokens of one sign-in, and what it is known by as long as the app runs. */
+interface OidcSession {
+  id: string
+  tokens: OidcTokens
+}
+
+const oidcConfigOf = ({ user }: Entry): OidcConfig | undefined => {
+  const provider = user['auth-provider']
+  return provider?.name === 'oidc' ? (provider.config ?? {}) : undefined
+}
+
+/** Who has signed in where, as a kubeconfig writes it, with the tokens that it has. */
+const signInOf = (config: OidcConfig): string => hashOf(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)))
+
+/** An error without its message, which may quote the file. */
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error'
 
 const hashOf = (parts: unknown): string => createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { silentLog } from '#shared/base/log.ts'
+import { startOidcIssuer } from '#test/support/oidc-issuer.ts'
 import { createKubeconfigContexts, type KubeconfigContexts } from './index.ts'
 import { proxyOf } from './proxy.ts'
 
@@ -354,6 +355,44 @@ describe('broken files and contexts', () => {
     expect(context?.info).toMatchObject({ name: 'dev', user: 'dev', cluster: 'dev', server: 'http://localhost:1' })
     expect(JSON.stringify(context?.info)).not.toContain('a-secret')
   })
+})
+
+test('rotated OIDC tokens are in the file for kubectl and the next start, and contexts of the session stay open', async () => {
+  const [expired, ...good] = [1, 1e10, 2e10].map((exp) =>
+    ['{}', JSON.stringify({ exp }), 's'].map((part) => Buffer.from(part).toString('base64url')).join('.'),
+  )
+  const issuer = await startOidcIssuer('me', (session) => Promise.resolve(good[session - 1] ?? ''))
+  try {
+    const config = {
+      'idp-issuer-url': issuer.url,
+      'idp-certificate-authority-data': Buffer.from(issuer.ca).toString('base64'),
+      'client-id': 'me',
+      'id-token': expired,
+      'refresh-token': issuer.refreshToken(),
+    }
+    const path = await write('config', 'dev', { user: { 'auth-provider': { name: 'oidc', config } } })
+    const kept = async (): Promise<unknown> => {
+      const { users } = JSON.parse(await readFile(path, 'utf8')) as { users: unknown[] }
+      return users[0]
+    }
+    const first = open(path)
+    const [before] = await first.list()
+    await before?.request({ method: 'GET', path: '/' })
+    expect(seen.at(-1)?.authorization).toBe(`Bearer ${good[0]}`)
+    expect(await kept()).toMatchObject({
+      user: { 'auth-provider': { config: { ...config, 'id-token': good[0], 'refresh-token': issuer.refreshToken() } } },
+    })
+    expect((await first.list())[0]).toBe(before)
+
+    refused.add(`Bearer ${good[0]}`)
+    await first.stop()
+    const [after] = await open(path).list()
+    await after?.request({ method: 'GET', path: '/' })
+    expect(seen.at(-1)?.authorization).toBe(`Bearer ${good[1]}`)
+    expect(issuer.given()).toBe(2)
+  } finally {
+    await issuer.close()
+  }
 })
 
 describe('a proxy', () => {

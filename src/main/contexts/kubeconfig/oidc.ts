@@ -6,6 +6,9 @@ import type { Clock } from '#shared/base/clock.ts'
 /** The fields of `auth-provider: oidc` in a kubeconfig. */
 export type OidcConfig = Readonly<Record<string, string>>
 
+/** The fields of it that a refresh replaces. */
+export type RefreshedTokens = Readonly<Record<'id-token' | 'refresh-token', string>>
+
 export interface OidcTokens {
   /** An id token that has not expired, refreshed where it has. @throws Error when there is none to be had */
   token(): Promise<string>
@@ -25,14 +28,17 @@ const early = 10_000
 const discovery = z.object({ token_endpoint: z.url() })
 const answer = z.object({ id_token: z.string(), refresh_token: z.string().optional() })
 
-/** Tokens of kubectl's `oidc` auth provider: kept in memory, and never written back to the file. */
+/** Tokens of kubectl's `oidc` auth provider. */
 export function createOidcTokens({
   config,
   clock,
+  keep,
   fetch = fetchHttps,
 }: {
   config: OidcConfig
   clock: Clock
+  /** Keeps the tokens of a refresh for whoever reads the kubeconfig next. */
+  keep?: (used: OidcConfig, tokens: RefreshedTokens) => Promise<void>
   fetch?: Fetch
 }): OidcTokens {
   let idToken = config['id-token']
@@ -53,8 +59,10 @@ export function createOidcTokens({
       ? { authorization: `Basic ${Buffer.from([client, secret].map(encodeURIComponent).join(':')).toString('base64')}` }
       : {}
     const tokens = read(answer, await fetch(new URL(endpoint), { ca, body: body.toString(), ...authorization }))
+    const used = { ...config, 'refresh-token': refreshToken }
     refreshToken = tokens.refresh_token ?? refreshToken
     idToken = tokens.id_token
+    await keep?.(used, { 'id-token': idToken, 'refresh-token': refreshToken })
     return idToken
   }
 

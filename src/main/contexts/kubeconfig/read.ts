@@ -63,6 +63,8 @@ export interface Entry {
   namespace?: string
   clusterName: string
   userName?: string
+  /** The file that its user is written in. */
+  userFile?: string
   cluster: KubeconfigCluster
   user: KubeconfigUser
   /** Folder that relative commands of its plugin begin at. */
@@ -192,6 +194,7 @@ function resolved(value: unknown, clusters: Found, users: Found): Omit<Entry, 'n
   return {
     clusterName: of.cluster,
     ...(of.user ? { userName: of.user } : {}),
+    ...(itsUser ? { userFile: itsUser.file } : {}),
     ...(of.namespace ? { namespace: of.namespace } : {}),
     cluster: withPaths(readCluster, ['certificate-authority'], clusterFolder),
     user: withPaths(
