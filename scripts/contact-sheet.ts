@@ -2,6 +2,7 @@ import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chromium, type Page } from '@playwright/test'
+import { showTheme } from '../test/support/axe.ts'
 import { createFaceObjects, sheetStates, type FaceState } from '../test/support/face-states.ts'
 import { helmEnvironment } from '../test/support/helm.ts'
 import { createKubectl, type Kubectl } from '../test/support/kubectl.ts'
@@ -17,7 +18,12 @@ const { values } = parseArgs({
 })
 const folder = join(import.meta.dirname, '../artifacts/contact-sheet')
 const widths = [900, 1440, 1920].filter((width) => !values.width || values.width.split(',').includes(String(width)))
-const looks = ['light', 'dark', 'german'].filter((look) => !values.theme || values.theme.split(',').includes(look))
+const looks = (['light', 'dark', 'german'] as const).filter((look) => values.theme?.split(',').includes(look) ?? true)
+type Look = (typeof looks)[number]
+/** English in both themes, which one visit shows, then German. */
+const walks: Look[][] = [looks.filter((look) => look !== 'german'), looks.filter((look) => look === 'german')].filter(
+  ({ length }) => length > 0,
+)
 const cluster = `shop-${process.pid}`
 const isChosen = ({ name }: { name: string }): boolean =>
   !values.only || values.only.split(',').some((text) => name.includes(text))
@@ -57,9 +63,9 @@ try {
   await addContexts(createKubectl(slipway.kubeconfig))
   await shootAll(states, slipway.ready.ui, (signal) => void slipway.process.kill(signal))
   for (const state of firstRun)
-    for (const look of looks) {
+    for (const walk of walks) {
       const empty = await serveSlipway()
-      await shootAll([state], empty.url, empty.signal, [look]).finally(() => empty.end())
+      await shootAll([state], empty.url, empty.signal, [walk]).finally(() => empty.end())
     }
   await writeFile(join(folder, 'index.html'), indexPage())
 } finally {
@@ -90,31 +96,30 @@ async function shootAll(
   chosen: FaceState[],
   address: string,
   signal: (name: NodeJS.Signals) => void,
-  in_ = looks,
+  in_ = walks,
 ): Promise<void> {
-  const context = await browser.newContext({ reducedMotion: 'reduce' })
+  const context = await browser.newContext({ reducedMotion: 'reduce', colorScheme: 'light' })
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
   await page.goto(address)
   await page.getByRole('heading', { level: 1 }).waitFor()
   const home = new URL('/', address).href
-  for (const look of in_) {
-    await dress(page, home, look)
-    for (const state of chosen.filter(({ german }) => look !== 'german' || german))
-      await shoot(page, { home, state, look, signal }).catch((error: unknown) =>
-        failures.push(`${state.name}-${look} (${String(error).split('\n')[0]})`),
+  for (const walk of in_) {
+    const isGerman = walk.includes('german')
+    await speak(page, home, isGerman ? 'de' : 'en')
+    for (const state of chosen.filter(({ german }) => !isGerman || german))
+      await shoot(page, { home, state, walk, signal }).catch((error: unknown) =>
+        failures.push(`${state.name}-${walk.join('+')} (${String(error).split('\n')[0]})`),
       )
   }
   await context.close()
 }
 
-/** Settings are kept in the app: the page takes them from there. */
-async function dress(page: Page, home: string, look: string): Promise<void> {
+/** The language is kept in the app: the page takes it from there. */
+async function speak(page: Page, home: string, language: string): Promise<void> {
   await page.goto('about:blank')
-  await page.setViewportSize({ width: 1440, height: 900 })
   await page.goto(`${home}#/settings`)
-  await page.getByRole('radio', { name: look === 'dark' ? /^(Dark|Dunkel)$/ : /^(Light|Hell)$/ }).check()
-  await page.getByRole('combobox', { name: /Language|Sprache/ }).selectOption(look === 'german' ? 'de' : 'en')
+  await page.getByRole('combobox', { name: /Language|Sprache/ }).selectOption(language)
   await page.waitForTimeout(500)
 }
 
@@ -123,28 +128,33 @@ async function shoot(
   {
     home,
     state: { name, path, ready, open, frozen },
-    look,
+    walk,
     signal,
-  }: { home: string; state: FaceState; look: string; signal: (name: NodeJS.Signals) => void },
+  }: { home: string; state: FaceState; walk: Look[]; signal: (name: NodeJS.Signals) => void },
 ): Promise<void> {
+  const isGerman = walk.includes('german')
   await page.setViewportSize({ width: 1440, height: 900 })
   // Another document: what an earlier state has opened is gone.
   await page.goto('about:blank')
   await page.goto(`${home}#${path}`)
   try {
     // Names are English: in German it is waited for what has been loaded.
-    if (look === 'german') await page.waitForTimeout(3_000)
+    if (isGerman) await page.waitForTimeout(3_000)
     else await ready(page).first().waitFor()
     if (frozen) signal('SIGSTOP')
-    if (look !== 'german' || name === 'create-cluster' || name === 'signed-out') await open?.(page)
+    if (!isGerman || name === 'create-cluster' || name === 'signed-out') await open?.(page)
     // What is read around an object comes a moment after it.
     await page.waitForTimeout(700)
   } finally {
-    for (const width of widths) {
-      await page.setViewportSize({ width, height: 900 })
-      await page.screenshot({ path: join(folder, `${name}-${look}-${width}.png`) })
+    for (const look of walk) {
+      await showTheme(page, look === 'dark' ? 'dark' : 'light')
+      for (const width of widths) {
+        await page.setViewportSize({ width, height: 900 })
+        await page.screenshot({ path: join(folder, `${name}-${look}-${width}.png`) })
+      }
     }
     if (frozen) signal('SIGCONT')
+    await showTheme(page, 'light')
   }
 }
 

@@ -36,7 +36,8 @@ export async function expectAccessibleInBothThemes(page: Page, where?: Where): P
   expect({ dark, light }).toEqual({ dark: [], light: [] })
 }
 
-async function showTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
+/** Shows the page in a theme; it is to follow the system's. */
+export async function showTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
   await page.emulateMedia({ colorScheme: theme })
   const root = page.locator('html')
   await expect(root).toHaveAttribute('data-theme', theme)
