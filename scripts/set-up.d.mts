@@ -6,6 +6,8 @@ export function projectNode(): string
 export function electronBinary(): string | undefined
 export function ensureDependencies(options?: { quiet?: boolean }): Promise<void>
 export function ensureBuilt(options?: { quiet?: boolean }): Promise<void>
+/** Does what changes the tree while no other command does. */
+export function alone(work: () => Promise<void>, lock?: string): Promise<void>
 /** Installs the locked packages of a folder with dependencies of its own. */
 export function ensurePackages(folder: string): Promise<void>
 /** Runs a command on the project's Node and tools. Resolves when it exits with 0. */

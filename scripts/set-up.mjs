@@ -1,9 +1,10 @@
 // Set-up that every entry script needs. Plain JavaScript without dependencies: it runs on the user's own Node (18 or
 // newer) before anything is installed.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -45,16 +46,59 @@ export function hasDisplay() {
 
 /** Installs the locked dependencies when they are missing or older than the lock file. */
 export async function ensureDependencies({ quiet = false } = {}) {
+  if (areInstalled()) return
+  await alone(async () => {
+    if (areInstalled()) return
+    if (!quiet) say('Installing dependencies (about a minute, once) …')
+    await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error'], { stdio: ['ignore', 2, 2] })
+    if (!existsSync(projectNode()))
+      await run(process.execPath, ['installArchSpecificPackage'], {
+        cwd: join(root, 'node_modules/node'),
+        stdio: ['ignore', 2, 2],
+      })
+  })
+}
+
+function areInstalled() {
   const stamp = join(root, 'node_modules/.package-lock.json')
-  if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return
-  if (existsSync(stamp) && sameLock(stamp)) return
-  if (!quiet) say('Installing dependencies (about a minute, once) …')
-  await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error'], { stdio: ['ignore', 2, 2] })
-  if (!existsSync(projectNode()))
-    await run(process.execPath, ['installArchSpecificPackage'], {
-      cwd: join(root, 'node_modules/node'),
-      stdio: ['ignore', 2, 2],
-    })
+  if (!existsSync(stamp)) return false
+  return statSync(stamp).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs || sameLock(stamp)
+}
+
+/** How long a lock holds that its process has not removed, ms: its id may be another one's by now. */
+const lockAge = 900_000
+
+/** Does what changes the tree while no other command does: two that are typed at once share one build. */
+export async function alone(work, lock = join(root, '.cache/set-up.lock')) {
+  mkdirSync(dirname(lock), { recursive: true })
+  while (!tryLock(lock)) await delay(200)
+  try {
+    await work()
+  } finally {
+    rmSync(lock, { force: true })
+  }
+}
+
+function tryLock(lock) {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error
+    if (!isHeld(lock)) rmSync(lock, { force: true })
+    return false
+  }
+}
+
+function isHeld(lock) {
+  try {
+    if (Date.now() - statSync(lock).mtimeMs > lockAge) return false
+    // Empty for a moment after its creation.
+    const pid = Number(readFileSync(lock, 'utf8'))
+    return pid === 0 || process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 /** Installs the locked packages of a folder with dependencies of its own; none of their scripts runs. */
@@ -75,12 +119,18 @@ function sameLock(stamp) {
 /** Builds main, preload, user interface and agent when a source is newer than the last build. */
 export async function ensureBuilt({ quiet = false } = {}) {
   const stamp = join(root, 'out/.built')
-  if (existsSync(stamp) && newestSource() <= statSync(stamp).mtimeMs) return
-  if (!quiet) say('Building …')
-  const begun = new Date()
-  await run('npm', ['run', '-s', 'build'], { stdio: ['ignore', quiet ? 'ignore' : 2, 2] })
-  mkdirSync(dirname(stamp), { recursive: true })
-  writeFileSync(stamp, begun.toISOString())
+  const isBuilt = () => existsSync(stamp) && newestSource() <= statSync(stamp).mtimeMs
+  if (isBuilt()) return
+  await alone(async () => {
+    if (isBuilt()) return
+    if (!quiet) say('Building …')
+    const begun = new Date()
+    await run('npm', ['run', '-s', 'build'], { stdio: ['ignore', quiet ? 'ignore' : 2, 2] })
+    mkdirSync(dirname(stamp), { recursive: true })
+    writeFileSync(stamp, '')
+    // What was saved during the build may not be in it.
+    utimesSync(stamp, begun, begun)
+  })
 }
 
 function newestSource() {
