@@ -5,9 +5,13 @@ import { createFaceObjects, faceStates } from '../support/face-states.ts'
 import { focusProblems } from '../support/focus.ts'
 import { helmEnvironment } from '../support/helm.ts'
 import { createKubectl } from '../support/kubectl.ts'
+import { sidewaysScrolls } from '../support/layout.ts'
 import { newDataFolder, slipwayUp, type Slipway } from '../support/slipway.ts'
 
-/** Every page and state of the contact sheet: axe in both themes, and keys lead to each control and show where they are. */
+/**
+ * Every page and state of the contact sheet: axe in both themes, nothing scrolls sideways, and keys lead to each control and show where
+ * they are.
+ */
 const cluster = `access-${process.pid}`
 let slipway: Slipway
 let page: Page
@@ -37,6 +41,7 @@ for (const { name, path, ready, open } of faceStates(`local:${cluster}`))
     await page.goto(new URL(`/#${path}`, slipway.ready.ui).href)
     await ready(page).waitFor()
     await open?.(page)
+    expect(await sidewaysScrolls(page)).toEqual([])
     await expectAccessibleInBothThemes(page)
     expect(await focusProblems(page)).toEqual([])
   })

@@ -111,7 +111,7 @@ const main = new Set([
     'cron-job',
   ],
   ...['unknown-object', 'drawer', 'delete', 'palette', 'cheat-sheet', 'access', 'access-why-not', 'care', 'settings'],
-  ...['no-context', 'dock-editor', 'dock-logs', 'deploy-form', 'build', 'yours'],
+  ...['no-context', 'dock-editor', 'dock-logs', 'deploy-form', 'build', 'yours', 'forwards-new'],
 ])
 
 /** The states that axe reads and keys walk through: one of each kind. @param context `local:NAME` */

@@ -1,5 +1,18 @@
 import type { Page } from '@playwright/test'
 
+/** What scrolls sideways: pages, dialogs, popovers and menus cut what does not fit, and their controls are out of reach. */
+export const sidewaysScrolls = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const within = ['main', 'nav', '[role=dialog]', '[role=menu]'].flatMap((box) => [box, `${box} *`])
+    return [...document.querySelectorAll(within.join())].flatMap((element) => {
+      const { overflowX } = getComputedStyle(element)
+      const over = element.scrollWidth - element.clientWidth
+      return (overflowX === 'auto' || overflowX === 'scroll') && over > 1
+        ? [`${element.tagName} ${element.className}, ${over} px`]
+        : []
+    })
+  })
+
 /** What of a page scrolls sideways, and what scrolls within something that scrolls itself. */
 export const secondScrollbars = (page: Page): Promise<string[]> =>
   page.evaluate(() => {

@@ -8,6 +8,8 @@ export interface Address {
   namespace: string
   name: string
   url: string
+  /** No controller has given the object an address: most likely nothing answers there. */
+  isUnserved?: boolean
 }
 
 export interface Gateway extends KubeObject {
@@ -29,18 +31,20 @@ function portText(ports: readonly { port: number }[], secure: boolean): string {
   return found === undefined || found === (secure ? 443 : 80) ? '' : `:${found}`
 }
 
-/** The addresses of an Ingress: one for each host and path. */
+/** The addresses of an Ingress: one for each host and path, also while no controller serves it. */
 export function ingressAddresses(ingress: Ingress): Address[] {
   const { spec, status } = ingress
   const secure = new Set((spec?.tls ?? []).flatMap(({ hosts = [] }) => hosts))
-  const ports = (status?.loadBalancer?.ingress ?? []).flatMap((each) => each.ports ?? [])
+  const served = status?.loadBalancer?.ingress ?? []
+  const ports = served.flatMap((each) => each.ports ?? [])
   const urls = (spec?.rules ?? []).flatMap(({ host, http }) => {
     if (!canOpen(host)) return []
     const isTls = secure.has(host)
     const base = `${isTls ? 'https' : 'http'}://${host}${portText(ports, isTls)}`
     return (http?.paths ?? [{ path: '/' }]).map(({ path = '/' }) => `${base}${path.startsWith('/') ? path : '/'}`)
   })
-  return of('Ingress', ingress, urls)
+  const addresses = of('Ingress', ingress, urls)
+  return served.length > 0 ? addresses : addresses.map((address) => ({ ...address, isUnserved: true }))
 }
 
 /** The addresses of a LoadBalancer Service that has one. */

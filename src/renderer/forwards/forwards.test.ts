@@ -52,6 +52,12 @@ describe('addresses without a forward', () => {
       'https://safe.localhost:8081/',
     ])
   })
+  it('of an Ingress that no controller serves say so', () => {
+    const spec = { rules: [{ host: 'shop.localhost', http: { paths: [{ path: '/' }] } }] }
+    const shown = (status: object) => ingressAddresses({ metadata, spec, status } as unknown as Ingress)
+    expect(shown({})).toMatchObject([{ url: 'http://shop.localhost/', isUnserved: true }])
+    expect(shown({ loadBalancer: { ingress: [{ ip: '10.0.0.1' }] } })).not.toMatchObject([{ isUnserved: true }])
+  })
   it('of a LoadBalancer are the ports that it is served at, but none that is refused', () => {
     const ports = [{ port: 80 }, { port: 443, name: 'https' }, { port: 81 }]
     const served = [{ port: 8080 }, { port: 8443 }, { port: 81, error: 'PortNotAvailable' }]

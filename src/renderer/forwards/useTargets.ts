@@ -18,8 +18,10 @@ const kinds: readonly (readonly [ForwardTarget['kind'], Resource])[] = [
   ['Pod', pods],
 ]
 const most = 30
+const isOfCluster = ({ object: { metadata } }: FoundTarget): boolean =>
+  /^kube-/.test(metadata.namespace ?? '') || (metadata.name === 'kubernetes' && metadata.namespace === 'default')
 
-/** What a forward can lead to by part of its name: Services first, pods last. @param word nothing is looked for when unset */
+/** What a forward can lead to by part of its name: Services first, pods last, and the cluster's own after all of them. @param word nothing is looked for when unset */
 export function useTargets(context: () => string, word: () => string | undefined): ComputedRef<readonly FoundTarget[]> {
   const settings = useSettings()
   const live = kinds.map(([kind, resource]) => ({
@@ -36,6 +38,7 @@ export function useTargets(context: () => string, word: () => string | undefined
     return live
       .flatMap(({ kind, objects }) => objects.value.map((object) => ({ kind, object })))
       .filter(({ object }) => object.metadata.name.toLowerCase().includes(wanted))
+      .sort((a, b) => Number(isOfCluster(a)) - Number(isOfCluster(b)))
       .slice(0, most)
   })
 }

@@ -64,7 +64,7 @@ export const forwards = {
     to: 'Zu',
     find: 'Service, Workload oder Pod suchen',
     none: 'Nichts mit diesem Namen ist in {place}.',
-    podNote: 'endet mit dem Pod, wenn ihn kein Controller ersetzt',
+    podNote: 'nur dieser Rechner; endet mit dem Pod, wenn ihn kein Controller ersetzt',
     port: 'Port von {name}',
     portOf: 'Port dort',
     here: 'Port hier',
@@ -78,6 +78,8 @@ export const forwards = {
     invalid: 'Ein Port ist eine Zahl von 1 bis 65535.',
   },
   address: {
+    unserved: 'Noch keine Adresse',
+    unservedText: 'Kein Controller hat ihm eine Adresse gegeben.',
     none: 'Kein Ingress, Gateway oder LoadBalancer-Service hat hier eine Adresse',
     noneText: 'Ein Service vom Typ LoadBalancer oder ein Ingress mit Host bekommt eine.',
   },

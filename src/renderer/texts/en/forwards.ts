@@ -64,7 +64,7 @@ export const forwards = {
     to: 'To',
     find: 'Find a Service, workload or pod',
     none: 'Nothing of this name is in {place}.',
-    podNote: 'stops with the pod unless a controller replaces it',
+    podNote: 'only this machine; stops with the pod unless a controller replaces it',
     port: 'Port of {name}',
     portOf: 'Its port',
     here: 'Port here',
@@ -78,6 +78,8 @@ export const forwards = {
     invalid: 'A port is a number from 1 to 65535.',
   },
   address: {
+    unserved: 'No address yet',
+    unservedText: 'No controller has given it an address.',
     none: 'No Ingress, Gateway or LoadBalancer Service has an address here',
     noneText: 'A Service of type LoadBalancer or an Ingress with a host gets one.',
   },
