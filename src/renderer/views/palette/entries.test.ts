@@ -23,14 +23,14 @@ test('words are and-ed over title and detail, in the order of the groups', () =>
   expect(titles('dep shop')).toEqual(['web'])
   expect(titles('theme')).toEqual(['Theme'])
 })
-test('what has exactly that name comes first, whatever its group', () => {
+test('what has exactly that name comes first, with its group, which is told once', () => {
   const kinds = ['ValidatingWebhookConfigurations', 'MutatingWebhookConfigurations'].map((title) =>
     entry('kinds', title),
   )
   const names = matching([...kinds, entry('objects', 'web-1'), entry('objects', 'web')], 'Web').map(
     ({ title }) => title,
   )
-  expect(names).toEqual(['web', ...kinds.map(({ title }) => title), 'web-1'])
+  expect(names).toEqual(['web', 'web-1', ...kinds.map(({ title }) => title)])
 })
 test('> asks for actions, @ for contexts', () => {
   expect(titles('>')).toEqual(['Deploy'])

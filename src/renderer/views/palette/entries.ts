@@ -18,9 +18,12 @@ export const paletteGroups = ['actions', 'contexts', 'kinds', 'objects', 'others
 export type PaletteGroup = (typeof paletteGroups)[number]
 
 /** How many lines of a group are shown. */
-const most: Record<PaletteGroup, number> = { actions: 7, contexts: 8, kinds: 6, objects: 8, others: 6, settings: 5 }
+const most: Record<PaletteGroup, number> = { actions: 7, contexts: 8, kinds: 6, objects: 12, others: 6, settings: 5 }
 
-/** The lines that hold all words, those of exactly that name first; `>` asks for actions alone, `@` for contexts. */
+/**
+ * The lines that hold all words, by group; those of exactly that name come first, and the groups that have one. `>` asks for actions
+ * alone, `@` for contexts.
+ */
 export function matching(entries: readonly PaletteEntry[], text: string): PaletteEntry[] {
   const only: PaletteGroup | undefined = text.startsWith('>')
     ? 'actions'
@@ -36,10 +39,17 @@ export function matching(entries: readonly PaletteEntry[], text: string): Palett
       (words.length > 0 || group !== 'settings'),
   )
   const name = words.join(' ')
-  const [exact, others] = split(fitting, ({ title }) => title.toLowerCase() === name)
-  return [exact, others].flatMap((lines) =>
-    paletteGroups.flatMap((group) => lines.filter((entry) => entry.group === group).slice(0, most[group])),
-  )
+  const isExact = ({ title }: PaletteEntry): boolean => title.toLowerCase() === name
+  const groups = paletteGroups.map((group) => ({
+    group,
+    lines: split(
+      fitting.filter((entry) => entry.group === group),
+      isExact,
+    ),
+  }))
+  return split(groups, ({ lines: [exact] }) => exact.length > 0)
+    .flat()
+    .flatMap(({ group, lines }) => lines.flat().slice(0, most[group]))
 }
 
 function split<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {

@@ -18,6 +18,9 @@ const mostNames = 5_000
 /** Kinds whose names nobody looks for. */
 const dull = ['events', 'leases', 'endpoints', 'endpointslices', 'componentstatuses', 'controllerrevisions']
 
+/** What is measured of pods and nodes has their names. */
+const metricsGroup = 'metrics.k8s.io'
+
 interface Named {
   metadata: { name?: string; namespace?: string }
 }
@@ -54,7 +57,7 @@ export function useObjectSearch(
     const next: FoundObject[] = []
     const asked = ids.flatMap((context) =>
       kindsOf(context)
-        .filter(({ resource }) => !dull.includes(resource.plural))
+        .filter(({ resource }) => !dull.includes(resource.plural) && resource.group !== metricsGroup)
         .map(async (kind) => {
           for (const { metadata } of await namesOf(context, kind)) {
             const { name = '', namespace } = metadata
