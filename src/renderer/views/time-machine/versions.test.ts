@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ObjectVersion } from '#shared/contract/history.ts'
-import { byDay, isByPeople, writerOf } from './versions.ts'
+import { byDay, fieldName, isByPeople, writerOf } from './versions.ts'
 
 const version = (time: string, managers: string[] = []): ObjectVersion => ({
   revision: 1,
@@ -24,4 +24,17 @@ test('versions are grouped by day, the newest first', () => {
   const days = byDay(versions)
   expect(days.map(({ start }) => new Date(start).getDate())).toEqual([2, 1])
   expect(days.map((day) => day.versions.map(({ time }) => new Date(time).getHours()))).toEqual([[12, 0], [23]])
+})
+
+test('a field is told by the end of its path', () => {
+  expect(
+    [
+      'spec.template.spec.containers[0].image',
+      'spec.replicas',
+      'metadata.labels.app',
+      'data.url',
+      'spec.template.metadata.labels.app',
+      'spec.jobTemplate.spec.template.spec.containers[0].image',
+    ].map(fieldName),
+  ).toEqual(['containers[0].image', 'replicas', 'labels.app', 'data.url', 'labels.app', 'containers[0].image'])
 })

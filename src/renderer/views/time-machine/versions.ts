@@ -31,3 +31,7 @@ export function byDay(versions: readonly ObjectVersion[]): Day[] {
   }
   return days
 }
+
+/** A changed field by the part of its path that tells it from others: `containers[0].image` of a pod template. */
+export const fieldName = (path: string): string =>
+  path.replace(/^spec\.jobTemplate\./, '').replace(/^(?:spec\.template\.)?(?:spec|metadata)\.(?=.)/, '')
