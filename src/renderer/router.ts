@@ -17,7 +17,11 @@ const objectTexts: readonly Area[] = ['charts', 'columns', 'editor', 'explain', 
 const page = (load: () => Promise<Component>) => (): Promise<Component> => loadPart(load)
 
 export const routes: readonly RouteRecordRaw[] = [
-  { path: '/', name: 'clusters', component: page(withTexts(['home'], () => import('./views/ClustersView.vue'))) },
+  {
+    path: '/',
+    name: 'clusters',
+    component: page(withTexts(['care', 'home', 'overview'], () => import('./views/ClustersView.vue'))),
+  },
   {
     path: '/c/:context/access',
     name: 'access',

@@ -189,7 +189,8 @@ test('Delete names its target', async () => {
 
 test('the tabs of a deleted cluster close', async () => {
   await page.getByRole('button', { name: 'All clusters' }).click()
-  await page.getByRole('button', { name: `Delete cluster ${east}` }).click()
+  await page.getByRole('button', { name: `More of ${east}` }).click()
+  await page.getByRole('menuitem', { name: `Delete cluster ${east}` }).click()
   const dialog = page.getByRole('dialog', { name: `Delete cluster ${east}?` })
   await dialog.getByLabel('Name to confirm').fill(east)
   await dialog.getByRole('button', { name: /^Delete/ }).click()

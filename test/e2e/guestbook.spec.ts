@@ -205,8 +205,9 @@ test('deletes the namespace, and nothing of it is left', async () => {
 test('deletes the cluster with all that Docker held of it', async () => {
   await page.getByRole('button', { name: 'All clusters' }).click()
   await cluster()
-    .getByRole('button', { name: `Delete cluster ${dev}` })
+    .getByRole('button', { name: `More of ${dev}` })
     .click()
+  await page.getByRole('menuitem', { name: `Delete cluster ${dev}` }).click()
   const dialog = page.getByRole('dialog', { name: `Delete cluster ${dev}?` })
   await dialog.getByLabel('Name to confirm').fill(dev)
   await dialog.getByRole('button', { name: 'Delete' }).click()

@@ -70,7 +70,6 @@ export const care = {
     pruneVerb: '{n} Image von {name} entfernen | {n} Images von {name} entfernen',
     line: '{name}, {size}',
     pruned: '{n} Image entfernt, {size} frei geworden | {n} Images entfernt, {size} frei geworden',
-    simulated: 'Simulierte Worker haben keine Images.',
     more: '{n} weiteres | {n} weitere',
   },
   mirrors: {

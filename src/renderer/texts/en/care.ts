@@ -68,7 +68,6 @@ export const care = {
     pruneVerb: 'Remove {n} image of {name} | Remove {n} images of {name}',
     line: '{name}, {size}',
     pruned: '{n} image removed, {size} freed | {n} images removed, {size} freed',
-    simulated: 'Simulated workers hold no images.',
     more: '{n} more | {n} more',
   },
   mirrors: {

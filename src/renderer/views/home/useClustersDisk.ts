@@ -1,39 +1,48 @@
 import { shallowRef, watch, type ShallowRef } from 'vue'
+import type { DiskUse } from '#shared/contract/care.ts'
 import { useApi } from '../../api/index.ts'
-import { diskTotal } from '../care/disk-total.ts'
 
 export interface ClustersDisk {
-  /** By cluster, bytes; a cluster that does not answer is left out. */
-  bytes: ReadonlyMap<string, number>
+  /** By cluster; one that does not answer is left out. */
+  uses: ReadonlyMap<string, DiskUse>
   /** Left on this machine, bytes. */
   free: number
 }
 
-/** What clusters take on disk. The engine counts files for it: it is asked when a cluster comes or goes, not from time to time. */
-export function useClustersDisk(names: () => readonly string[]): ShallowRef<ClustersDisk | undefined> {
+/**
+ * What clusters take on disk. The engine counts files for it: it is asked when a cluster comes, goes, starts or stops, not from time to
+ * time.
+ * @param clusters name and state of each
+ */
+export function useClustersDisk(clusters: () => readonly { name: string; state: string }[]): {
+  disk: ShallowRef<ClustersDisk | undefined>
+  again(): Promise<void>
+} {
   const { back } = useApi()
   const disk = shallowRef<ClustersDisk>()
   let asked = 0
-  watch(
-    () => names().join(),
-    async () => {
-      const own = ++asked
-      const found = await Promise.all(
-        names().map((cluster) =>
-          back.care.disk({ cluster }).then(
-            (use) => [{ cluster, use }],
-            () => [],
-          ),
+  async function again(): Promise<void> {
+    const own = ++asked
+    const found = await Promise.all(
+      clusters().map(({ name: cluster }) =>
+        back.care.disk({ cluster }).then(
+          (use): [string, DiskUse][] => [[cluster, use]],
+          () => [],
         ),
-      )
-      if (own !== asked) return
-      const [first] = found.flat()
-      disk.value = first && {
-        bytes: new Map(found.flat().map(({ cluster, use }) => [cluster, diskTotal(use)])),
-        free: first.use.freeBytes,
-      }
-    },
+      ),
+    )
+    if (own !== asked) return
+    const uses = new Map(found.flat())
+    const [first] = uses.values()
+    disk.value = first && { uses, free: first.freeBytes }
+  }
+  watch(
+    () =>
+      clusters()
+        .map(({ name, state }) => `${name} ${state}`)
+        .join(),
+    again,
     { immediate: true },
   )
-  return disk
+  return { disk, again }
 }
