@@ -30,7 +30,7 @@ const go = (path: string) => page.goto(`${home}#${path}`)
 
 test('a link to a context that does not exist says so', async () => {
   await go('/c/local:nowhere/pods')
-  await expect(page.getByText('There is no context «nowhere»')).toBeVisible()
+  await expect(page.getByText('There is no context “nowhere”')).toBeVisible()
 
   await go(`/c/local:${cluster}/services`)
   await expect(page.getByRole('table').getByText('kubernetes', { exact: true })).toBeVisible()
@@ -168,9 +168,9 @@ test('with no context open, Deploy asks which one', async () => {
 
 test('keys are recorded; keys that another command has are swapped', async () => {
   await go('/settings/shortcuts')
-  await page.getByRole('button', { name: 'Change the keys of «Cheat sheet of the keys»' }).click()
+  await page.getByRole('button', { name: 'Change the keys of “Cheat sheet of the keys”' }).click()
   await page.keyboard.press('Control+,')
-  await expect(page.getByText('Ctrl , already does «Settings».')).toBeVisible()
+  await expect(page.getByText('Ctrl , already does “Settings”.')).toBeVisible()
   await page.getByRole('button', { name: 'Swap the two' }).click()
   await expect(page.getByText('2 of')).toBeVisible()
   await go('/')

@@ -41,6 +41,7 @@ export const lists = {
       'Alle Namespaces dürfen nicht aufgelistet werden. Gezeigt wird {namespace}, der Namespace der Kubeconfig.',
   },
   unknown: {
+    definitions: 'Definitionen eigener Arten',
     title: 'Dieser Cluster hat keine Art „{kind}“',
     text: '{cluster} bietet sie nicht an. Vielleicht wurde ihre Definition gelöscht.',
   },

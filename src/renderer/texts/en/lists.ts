@@ -41,6 +41,7 @@ export const lists = {
     homeOnly: 'You may not list all namespaces. This is {namespace}, the namespace of the kubeconfig.',
   },
   unknown: {
+    definitions: 'Custom resource definitions',
     title: 'This cluster has no kind “{kind}”',
     text: '{cluster} does not serve it. Its definition may have been deleted.',
   },

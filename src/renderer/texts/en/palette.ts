@@ -19,7 +19,7 @@ export const palette = {
   window: 'in this window',
   openSettings: 'Settings',
   searching: 'Looking for objects',
-  nothing: 'Nothing matches «{text}»',
+  nothing: 'Nothing matches “{text}”',
   choose: 'choose',
   run: 'run',
 }

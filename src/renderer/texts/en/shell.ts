@@ -46,7 +46,7 @@ export const shell = {
     use: 'Use “{name}”',
   },
   missing: {
-    unknown: 'There is no context «{name}»',
+    unknown: 'There is no context “{name}”',
     unknownText: 'It is in none of your kubeconfig files, and no local cluster has this name.',
     stopped: '{name} is not running',
     stoppedText: 'Its objects and data are kept. This page opens once it runs.',

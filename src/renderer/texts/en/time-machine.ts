@@ -15,7 +15,7 @@ export const timeMachine = {
   diff: '{older} → {newer}',
   showValues: 'Show values',
   hideValues: 'Hide values',
-  hiddenChange: 'Only values of the Secret differ. «Show values» shows them.',
+  hiddenChange: 'Only values of the Secret differ. “Show values” shows them.',
   compareWithNow: 'Compare with now',
   by: { label: 'Written by', all: 'All', people: 'By people' },
   noneByPeople: 'No version was written by a person.',
