@@ -11,12 +11,17 @@ const main = {
   'yaml-worker': resolve('src/main/cluster/apiserver/codec/yaml-worker.ts'),
 }
 
+// What the bundler would warn of on a user's terminal: the first load is held by `firstLoad`, and a busy machine is slow.
+const chunkSizeWarningLimit = 5_000
+const checks = { pluginTimings: false }
+
 /** Four programs: main and preload for Electron's own Node, the face for its Chromium; the agent is built apart. */
 export default defineConfig({
   main: {
     build: {
       outDir: 'out/main',
-      rolldownOptions: { input: main, output: { format: 'es', entryFileNames: '[name].js' } },
+      chunkSizeWarningLimit,
+      rolldownOptions: { checks, input: main, output: { format: 'es', entryFileNames: '[name].js' } },
     },
   },
   preload: {
@@ -24,6 +29,7 @@ export default defineConfig({
       outDir: 'out/preload',
       // A sandboxed preload has to be CommonJS, in one file.
       rolldownOptions: {
+        checks,
         input: { index: resolve('src/preload/index.ts') },
         output: { format: 'cjs', entryFileNames: '[name].cjs' },
       },
@@ -48,11 +54,12 @@ export default defineConfig({
     },
     build: {
       outDir: 'out/renderer',
+      chunkSizeWarningLimit,
       minify: true,
       // One file of styles, which the page itself names: what a part brings along would not be asked for again.
       cssCodeSplit: false,
       license: { fileName: 'licences.md' },
-      rolldownOptions: { input: { index: resolve('src/renderer/index.html') } },
+      rolldownOptions: { checks, input: { index: resolve('src/renderer/index.html') } },
     },
   },
 })

@@ -1,6 +1,7 @@
 import { open, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
+import type { ImportedObject } from '#shared/contract/care.ts'
 import type { Command } from './command.ts'
 import { ExpectedError } from './expected-error.ts'
 import { homeOf, homesFrom } from './find-cluster.ts'
@@ -65,8 +66,17 @@ async function apply(home: string, order: { name: string; file: string; dryRun: 
   const { objects } = await reach(home, ({ call }) =>
     call.care.importManifests({ cluster: order.name, manifests, dryRun: order.dryRun }),
   )
-  for (const { kind, namespace, name, result, reason } of objects)
-    console.log(`${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}: ${reason ?? result}`)
+  for (const object of objects) console.log(lineOf(object, order.dryRun))
   const failed = objects.filter(({ result }) => result === 'failed').length
   if (failed > 0) throw new ExpectedError(`${failed} of ${objects.length} objects failed`)
+}
+
+function lineOf({ kind, namespace, name, result, reason = '' }: ImportedObject, dryRun: boolean): string {
+  const outcome = {
+    failed: reason,
+    unchecked: `not checked: ${reason}`,
+    ...{ created: 'created', configured: 'configured', unchanged: 'unchanged' },
+  }[result]
+  const isTried = dryRun && reason === ''
+  return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}: ${outcome}${isTried ? ' (dry run)' : ''}`
 }

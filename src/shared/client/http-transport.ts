@@ -135,7 +135,7 @@ async function textOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 /** The Status that the server sent, or one made of the text that proxies and plain handlers send. */
-function errorOf(code: number, text: string): ApiError {
+export function errorOf(code: number, text: string): ApiError {
   try {
     const status = JSON.parse(text) as Status
     if (status.kind === 'Status') return new ApiError({ ...status, code: status.code || code })

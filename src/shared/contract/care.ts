@@ -31,7 +31,8 @@ export const importedObject = z.object({
   kind: z.string(),
   namespace: z.string().optional(),
   name: z.string(),
-  result: z.enum(['created', 'applied', 'failed']),
+  /** `unchecked`: a dry run cannot tell before something else of the text is there. */
+  result: z.enum(['created', 'configured', 'unchanged', 'unchecked', 'failed']),
   reason: z.string().optional(),
 })
 export type ImportedObject = z.infer<typeof importedObject>

@@ -1,19 +1,23 @@
 import { parseAllDocuments } from 'yaml'
 import { messageOf } from '#shared/base/message-of.ts'
+import { createApplier, type Applier } from '#shared/client/applier.ts'
+import { errorOf } from '#shared/client/http-transport.ts'
+import type { Transport } from '#shared/client/transport.ts'
 import type { ImportedObject } from '#shared/contract/care.ts'
-import { applyBody } from '#shared/kube/apply-body.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
+import { ownSet } from '#shared/kube/own-set.ts'
 import { nestsTooDeep } from '../yaml-depth.ts'
 import type { KubeContext } from '../kube-context.ts'
 
 /** Who owns the fields of what is imported. */
 const manager = 'slipway-import'
-/** How long the kind of a definition that was applied just now may take to be served, ms. */
-const servedMs = 10_000
+/** The namespace in which objects are checked whose own one does not exist yet: every cluster has it. */
+const standIn = 'default'
 
 /**
  * Applies manifests by server-side apply, in their order; one that fails does not keep the others back. Fields that others
- * own are left to them, and named in the failure.
+ * own are left to them, and named in the failure. A dry run has the server check what depends on a namespace of the text in
+ * another one, and names what it cannot check at all.
  * @throws Error for the user where the text is no list of manifests; nothing is applied then
  */
 export async function importManifests(
@@ -22,30 +26,66 @@ export async function importManifests(
   { dryRun }: { dryRun: boolean },
 ): Promise<ImportedObject[]> {
   const objects = readObjects(text)
-  const kinds = servedKinds(context)
+  const applier = createApplier({ transport: transportTo(context), fieldManager: manager })
+  const importOne = dryRun ? rehearsing(applier, objects) : applying(applier)
   const results: ImportedObject[] = []
-  let hasDefinitions = false
   for (const object of objects) {
-    const { namespace } = object.metadata
-    const named = { kind: object.kind ?? '', name: object.metadata.name ?? '', ...(namespace ? { namespace } : {}) }
-    try {
-      const path = await kinds.pathOf(object, hasDefinitions ? servedMs : 0)
-      const query = new URLSearchParams({ fieldManager: manager, ...(dryRun ? { dryRun: 'All' } : {}) })
-      const { status, body } = await context.request({
-        method: 'PATCH',
-        path: `${path}?${query.toString()}`,
-        contentType: 'application/apply-patch+yaml',
-        body: JSON.stringify(applyBody(object)),
-      })
-      if (status >= 400) throw new Error((JSON.parse(body) as { message?: string }).message ?? `status ${status}`)
-      hasDefinitions ||= named.kind === 'CustomResourceDefinition' && !dryRun
-      results.push({ ...named, result: status === 201 ? 'created' : 'applied' })
-    } catch (error) {
-      results.push({ ...named, result: 'failed', reason: messageOf(error) })
-    }
+    const { namespace, name = '' } = object.metadata
+    const outcome = await importOne(object).catch((error: unknown): Outcome => ({
+      result: 'failed',
+      reason: messageOf(error),
+    }))
+    results.push({ kind: object.kind ?? '', name, ...(namespace ? { namespace } : {}), ...outcome })
   }
   return results
 }
+
+type Outcome = Pick<ImportedObject, 'result' | 'reason'>
+
+/** @returns applies one object after the other */
+function applying(applier: Applier): (object: KubeObject) => Promise<Outcome> {
+  /** Groups whose kinds are being established by definitions of this text. */
+  const defined = new Set<string>()
+  return async (object) => {
+    const { outcome } = await applier.apply(object, { namespace: standIn, defined })
+    if (object.kind === 'CustomResourceDefinition') defined.add((object as Definition).spec?.group ?? '')
+    return { result: outcome }
+  }
+}
+
+/** @returns checks one object after the other */
+function rehearsing(applier: Applier, objects: readonly KubeObject[]): (object: KubeObject) => Promise<Outcome> {
+  const own = ownSet(objects.map((object) => ({ object })))
+  /** Namespaces that the dry run has not made. */
+  const unmade = new Set<string>()
+  return async (object) => {
+    try {
+      if (unmade.has(object.metadata.namespace ?? standIn)) {
+        await applier.rehearse(object, standIn)
+        return { result: 'created' }
+      }
+      const { outcome } = await applier.apply(object, { namespace: standIn, dryRun: true })
+      if (object.kind === 'Namespace' && outcome === 'created') unmade.add(object.metadata.name ?? '')
+      return { result: outcome }
+    } catch (error) {
+      if (!own.defines(object) && own.brings(messageOf(error)) === undefined) throw error
+      return { result: 'unchecked', reason: messageOf(error) }
+    }
+  }
+}
+
+type Definition = KubeObject & { spec?: { group?: string } }
+
+const transportTo = (context: Pick<KubeContext, 'request'>): Pick<Transport, 'request'> => ({
+  async request({ body, contentType = 'application/json', ...request }) {
+    const answer = await context.request({
+      ...request,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), contentType }),
+    })
+    if (answer.status >= 400) throw errorOf(answer.status, answer.body)
+    return JSON.parse(answer.body) as unknown
+  },
+})
 
 function readObjects(text: string): KubeObject[] {
   if (nestsTooDeep(text)) throw new Error('the manifests nest too deep')
@@ -61,44 +101,4 @@ function readObjects(text: string): KubeObject[] {
       throw new Error('this is no list of manifests: each needs apiVersion, kind and metadata.name')
   if (objects.length === 0) throw new Error('there is no manifest in it')
   return objects
-}
-
-interface ServedKind {
-  kind: string
-  name: string
-  namespaced: boolean
-}
-
-/** Asks for the kinds of each group version once, and again for one that may be served only now. */
-function servedKinds(context: Pick<KubeContext, 'request'>): {
-  pathOf(object: KubeObject, waitMs: number): Promise<string>
-} {
-  const known = new Map<string, ServedKind[]>()
-  const load = async (apiVersion: string): Promise<ServedKind[]> => {
-    const path = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
-    const { status, body } = await context.request({ method: 'GET', path })
-    if (status >= 400) return []
-    const { resources = [] } = JSON.parse(body) as { resources?: ServedKind[] }
-    known.set(
-      apiVersion,
-      resources.filter(({ name }) => !name.includes('/')),
-    )
-    return known.get(apiVersion) ?? []
-  }
-  return {
-    async pathOf({ apiVersion = '', kind = '', metadata }, waitMs) {
-      const until = Date.now() + waitMs
-      const find = (kinds: readonly ServedKind[] = []): ServedKind | undefined =>
-        kinds.find((each) => each.kind === kind)
-      let found = find(known.get(apiVersion)) ?? find(await load(apiVersion))
-      while (!found && Date.now() < until) {
-        await new Promise((resolve) => setTimeout(resolve, 300))
-        found = find(await load(apiVersion))
-      }
-      if (!found) throw new Error(`the cluster has no ${kind} of ${apiVersion}`)
-      const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
-      const place = found.namespaced ? `/namespaces/${encodeURIComponent(metadata.namespace ?? 'default')}` : ''
-      return `${root}${place}/${found.name}/${encodeURIComponent(metadata.name ?? '')}`
-    },
-  }
 }

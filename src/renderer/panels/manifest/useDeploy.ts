@@ -1,12 +1,12 @@
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
+import { ownSet } from '#shared/kube/own-set.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import type { Tone } from '../../components/tone.ts'
 import { t } from '../../texts/index.ts'
 import type { Applier } from './apply.ts'
 import { inOrder, readManifests, type Manifest } from './documents.ts'
-import { ownSet } from './own-set.ts'
 import { refusalOf, type Problem, type Refusal } from './problems.ts'
 
 /** What became of one object. */

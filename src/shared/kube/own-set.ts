@@ -1,5 +1,4 @@
-import type { KubeObject } from '#shared/kube/object.ts'
-import type { Manifest } from './documents.ts'
+import type { KubeObject } from './object.ts'
 
 /** What the objects of a text bring into being for one another. */
 export interface OwnSet {
@@ -9,7 +8,7 @@ export interface OwnSet {
   brings(message: string): string | undefined
 }
 
-export function ownSet(manifests: readonly Pick<Manifest, 'object'>[]): OwnSet {
+export function ownSet(manifests: readonly { object: KubeObject }[]): OwnSet {
   const objects = manifests.map(({ object }) => object)
   const kinds = new Set(
     objects.flatMap((object) => {

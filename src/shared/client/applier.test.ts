@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import type { ApiRequest, Transport } from '#shared/client/transport.ts'
-import { failure } from '#shared/kube/status.ts'
-import { createApplier } from './apply.ts'
+import type { ApiRequest, Transport } from './transport.ts'
+import { failure } from '../kube/status.ts'
+import { createApplier } from './applier.ts'
 
 /** A cluster that begins to serve Ships at the given look at its discovery. */
 function cluster(servesAt: number): { transport: Transport; asked: string[] } {
@@ -26,7 +26,7 @@ const ship = (metadata: object) => ({ apiVersion: 'sea.example.com/v1', kind: 'S
 
 it('applies what has a name, and creates what has but the beginning of one', async () => {
   const { transport, asked } = cluster(1)
-  const applier = createApplier(transport)
+  const applier = createApplier({ transport })
   await applier.apply(ship({ name: 'a' }), { namespace: 'port' })
   expect(asked.at(-1)).toBe('PATCH /apis/sea.example.com/v1/namespaces/port/ships/a')
   const { outcome } = await applier.apply(ship({ generateName: 'a-' }), { namespace: 'port' })
@@ -35,13 +35,13 @@ it('applies what has a name, and creates what has but the beginning of one', asy
 })
 
 it('waits for a kind whose definition was just deployed, and for no other', async () => {
-  const soon = createApplier(cluster(3).transport)
+  const soon = createApplier({ transport: cluster(3).transport })
   const { outcome } = await soon.apply(ship({ name: 'a' }), {
     namespace: 'port',
     defined: new Set(['sea.example.com']),
   })
   expect(outcome).toBe('created')
-  const never = createApplier(cluster(3).transport)
+  const never = createApplier({ transport: cluster(3).transport })
   await expect(never.apply(ship({ name: 'a' }), { namespace: 'port' })).rejects.toThrow(
     'this cluster serves no Ship of sea.example.com/v1',
   )
