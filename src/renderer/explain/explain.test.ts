@@ -191,6 +191,20 @@ describe('Services and Ingresses', () => {
       state: 'NoReadyEndpoints',
       tries: [{ link: { kind: 'Pod', name: 'a' } }],
     })
+    const crashing = pod('b', { ready: false })
+    crashing.status = {
+      ...crashing.status,
+      containerStatuses: [
+        {
+          ...{ name: 'web', image: '', imageID: '', ready: false, restartCount: 3 },
+          state: { waiting: { reason: 'CrashLoopBackOff' } },
+          lastState: { terminated: { exitCode: 1, startedAt: at(13), finishedAt: at(10) } },
+        },
+      ],
+    }
+    expect(found('Service', service(), { pods: [crashing] })?.why).toEqual([
+      'b: Container web ends with exit code 1, 3 s after its start.',
+    ])
   })
   test('whose port nobody has', () => {
     expect(found('Service', service({ ports: [{ port: 80, targetPort: 'web' }] }), { pods: [pod('a')] })).toMatchObject(

@@ -1,9 +1,9 @@
 import type { Container, ContainerStateTerminated, ContainerStatus, Pod } from '#shared/kube/generated/types.ts'
 import { ageText } from '../texts/format.ts'
 import { t } from '../texts/index.ts'
-import { newest } from './events.ts'
 import { endText, meaningOf } from './exit.ts'
 import type { Explanation, Surroundings, Try } from './explanation.ts'
+import { probeKillOf } from './probe-kill.ts'
 
 /** A container that does not do what it should, with its role: `init` ones hold the others up. */
 interface Troubled {
@@ -75,41 +75,42 @@ function explainWaiting(container: Troubled, reason: string, message?: string): 
 function crash(container: Troubled, end: ContainerStateTerminated, state: string, backOff = ''): Explanation {
   const { status, isInit, near, pod } = container
   const ran = Date.parse(end.finishedAt ?? '') - Date.parse(end.startedAt ?? '')
-  const probe = newest(near.events, 'Killing')
-  const byProbe = /failed (liveness|startup) probe/.exec(probe?.message ?? '')?.[1]
+  const kill = probeKillOf(status.name, end, near, (pod.spec?.terminationGracePeriodSeconds ?? 30) * 1_000)
+  const byProbe = kill?.probe
+  const limit = memoryLimitOf(container)
   const isOver = pod.spec?.restartPolicy === 'Never' || pod.status?.phase === 'Failed'
   const params = {
     container: status.name,
     end: endText(end),
     after: Number.isFinite(ran) ? ageText(ran) : '?',
   }
-  const key =
-    end.reason === 'OOMKilled' ? 'oom' : byProbe && end.exitCode > 128 ? 'probeKilled' : isOver ? 'ended' : 'crash'
+  const key = end.reason === 'OOMKilled' ? (limit ? 'oom' : 'oomNode') : byProbe ? 'probeKilled' : crashKey(end, isOver)
   return {
     ...base(container, state),
-    sentence:
-      end.exitCode === 0
-        ? t('explain.crash.completes', params)
-        : t(`explain.crash.${key}`, { ...params, limit: memoryLimitOf(container) || '–', probe: byProbe ?? '' }),
+    sentence: t(`explain.crash.${key}`, { ...params, limit, probe: byProbe ?? '' }),
     why: [
       ...(isInit ? [t('explain.container.initHolds')] : []),
-      ...(meaningOf(end) ? [meaningOf(end) ?? ''] : []),
+      // A probe that failed is the cause of the signal.
+      ...(meaningOf(end) && !byProbe ? [meaningOf(end) ?? ''] : []),
       ...(status.restartCount > 0 ? [t('explain.crash.restarts', { n: status.restartCount })] : []),
       ...nextStart(end, backOff, near.now),
     ],
-    said: end.message,
+    said: end.message ?? kill?.answer,
     log: { container: status.name, previous: status.state?.terminated === undefined },
     tries: crashTries(container, end, byProbe),
   }
 }
+
+const crashKey = ({ exitCode }: ContainerStateTerminated, isOver: boolean): 'completes' | 'ended' | 'crash' =>
+  exitCode === 0 ? 'completes' : isOver ? 'ended' : 'crash'
 
 function crashTries(container: Troubled, end: ContainerStateTerminated, byProbe: string | undefined): Try[] {
   const logs: Try = { text: t('explain.crash.tryLogs'), action: 'logs' }
   if (end.reason === 'OOMKilled')
     return [
       {
-        text: t('explain.crash.tryMemory'),
-        detail: t('explain.crash.memoryNow', { limit: memoryLimitOf(container) || '–' }),
+        text: t(memoryLimitOf(container) ? 'explain.crash.tryMemory' : 'explain.crash.tryLimit'),
+        ...(memoryLimitOf(container) && { detail: t('explain.crash.memoryNow', { limit: memoryLimitOf(container) }) }),
         action: 'edit',
       },
       logs,

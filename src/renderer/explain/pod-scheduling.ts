@@ -1,5 +1,7 @@
 import type { Node, Pod } from '#shared/kube/generated/types.ts'
 import { podCondition } from '#shared/kube/pod.ts'
+import { amountOf } from '../overview/pod-resources.ts'
+import { memoryText } from '../texts/format.ts'
 import { t } from '../texts/index.ts'
 import { newest } from './events.ts'
 import type { Explanation, Surroundings, Try } from './explanation.ts'
@@ -25,17 +27,33 @@ export function explainScheduling(pod: Pod, near: Surroundings): Explanation | u
     }
   }
   const { total, reasons, preemption } = schedulerReasons(message)
+  const byClaim = claimSentence(pod, message, near)
+  // One reason for all nodes is the answer; several are a list.
+  const [only, ...others] = reasons
+  const single = byClaim === undefined && total !== undefined && only?.count === total && others.length === 0
   return {
     tone: 'bad',
     state: condition?.reason ?? 'Unschedulable',
     sentence:
-      claimSentence(pod, message, near) ??
-      (total === undefined ? t('explain.scheduling.cannot') : t('explain.scheduling.noNode', { total, n: total })),
-    why: preemption ? [t('explain.scheduling.preemption', { text: preemption })] : [],
-    reasons,
+      byClaim ??
+      (total === undefined
+        ? t('explain.scheduling.cannot')
+        : single
+          ? t('explain.scheduling.noNodeFor', { total, n: total, reason: only.text })
+          : t('explain.scheduling.noNode', { total, n: total })),
+    why: preemption ? [t('explain.scheduling.preemption', { text: countsLast(preemption) })] : [],
+    reasons: single ? [] : reasons,
     tries: triesFor(pod, reasons.map(({ text }) => text).join('\n'), near),
   }
 }
+
+/** `Preemption is not helpful for scheduling (3)` of `3 Preemption is not helpful for scheduling`. */
+const countsLast = (text: string): string =>
+  text
+    .replace(/\.$/, '')
+    .split(/, (?=\d+ )/)
+    .map((part) => part.replace(/^(\d+) ([\s\S]*)$/, '$2 ($1)'))
+    .join(', ')
 
 /** The claim that holds a pod back wherever it goes: no node is the cause then. */
 function claimSentence(pod: Pod, message: string, near: Surroundings): string | undefined {
@@ -109,7 +127,10 @@ function triesFor(pod: Pod, reasons: string, { nodes, claims }: Surroundings): T
   if (resource) {
     tries.push({
       text: t('explain.scheduling.tryRequests', { resource }),
-      detail: t('explain.scheduling.asks', { resource, amounts: requestsOf(pod, resource) }),
+      detail: [
+        t('explain.scheduling.asks', { resource, amounts: requestsOf(pod, resource) }),
+        ...largestNode(resource, nodes),
+      ].join(' '),
       action: 'edit',
     })
     tries.push({ text: t('explain.scheduling.tryWorker') })
@@ -136,6 +157,19 @@ function triesFor(pod: Pod, reasons: string, { nodes, claims }: Surroundings): T
     }
   }
   return tries
+}
+
+/** What the largest node has in all: no pod that asks for more ever finds a place. */
+function largestNode(resource: string, nodes: readonly Node[] = []): string[] {
+  const all = nodes.flatMap(({ status }) => {
+    const quantity = status?.allocatable?.[resource]
+    const amount = amountOf(quantity)
+    return quantity === undefined || amount === undefined ? [] : [{ quantity, amount }]
+  })
+  const [largest] = all.sort((a, b) => b.amount - a.amount)
+  if (!largest) return []
+  const amount = /memory|storage|hugepages/.test(resource) ? memoryText(largest.amount) : largest.quantity
+  return [t('explain.scheduling.largest', { amount })]
 }
 
 function uncordon(nodes: readonly Node[] = []): Try[] {

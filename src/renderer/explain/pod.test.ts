@@ -122,14 +122,34 @@ describe('the scheduler’s reasons', () => {
 describe('a pod without a node', () => {
   test('says how many nodes refuse it, and what it asks for', () => {
     const explanation = explained(unschedulable('0/3 nodes are available: 3 Insufficient cpu.'))
-    expect(explanation.sentence).toBe('None of the 3 nodes takes this pod.')
+    expect(explanation.sentence).toBe('None of the 3 nodes takes this pod: Insufficient cpu.')
     expect(explanation.state).toBe('Unschedulable')
-    expect(explanation.reasons).toEqual([{ count: 3, text: 'Insufficient cpu' }])
     expect(explanation.tries[0]).toMatchObject({
       text: 'Ask for less cpu',
       detail: 'The pod asks for 500m of cpu.',
       action: 'edit',
     })
+  })
+  test('lists the reasons where there are several, and what came of preemption', () => {
+    const explanation = explained(
+      unschedulable(
+        '0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.',
+      ),
+    )
+    expect(explanation.sentence).toBe('None of the 3 nodes takes this pod.')
+    expect(explanation.reasons).toEqual([
+      { count: 2, text: 'node(s) were unschedulable' },
+      { count: 1, text: 'Insufficient cpu' },
+    ])
+    expect(explanation.why).toEqual([
+      'Evicting other pods does not help: Preemption is not helpful for scheduling (3).',
+    ])
+  })
+  test('says what the largest node has', () => {
+    const nodes = ['4', '8'].map((cpu) => stored({ metadata: { name: `n-${cpu}` }, status: { allocatable: { cpu } } }))
+    expect(explained(unschedulable('0/2 nodes are available: 2 Insufficient cpu.'), { nodes }).tries[0]?.detail).toBe(
+      'The pod asks for 500m of cpu. The largest node has 8 in all.',
+    )
   })
   test('names the nodes that are cordoned', () => {
     const nodes = [stored({ metadata: { name: 'worker-1' }, spec: { unschedulable: true } })]
@@ -276,6 +296,22 @@ describe('a crash', () => {
     const events = [event('Killing', 'Container api failed liveness probe, will be restarted')]
     expect(explainPod(crashed(137), near({ events }))?.sentence).toBe(
       'Container api was killed, because its liveness probe failed.',
+    )
+  })
+  test('by a failed probe says so though the program stops in order, with the last answer; an older kill is no cause', () => {
+    const kill = (secondsAgo: number): Event =>
+      event('Killing', 'Container api failed liveness probe, will be restarted', { lastTimestamp: at(secondsAgo) })
+    const answer = event('Unhealthy', 'Liveness probe failed: HTTP probe failed with statuscode: 500')
+    const explanation = explainPod(crashed(0), near({ events: [kill(11), answer] }))
+    expect(explanation?.sentence).toBe('Container api was killed, because its liveness probe failed.')
+    expect(explanation?.said).toMatch('statuscode: 500')
+    expect(explainPod(crashed(0), near({ events: [kill(3_600)] }))?.sentence).toMatch('completes after 3 s')
+  })
+  test('for lack of memory of the node says that there is no limit', () => {
+    const unlimited = crashed(137, { reason: 'OOMKilled' })
+    const spec = { ...unlimited.spec, containers: [{ name: 'api', image: 'a' }] }
+    expect(explained({ ...unlimited, spec }).sentence).toBe(
+      'The node ran out of memory, and the kernel ended container api, which has no memory limit.',
     )
   })
   test('of a container that completes', () => {
@@ -447,5 +483,13 @@ test('a pod that works is not explained, one that crashed a short while ago is',
   expect(explained(restarted)).toMatchObject({
     tone: 'warn',
     sentence: 'Container api runs again; 10 s ago it ended with exit code 1.',
+  })
+  const events = [
+    event('Killing', 'Container api failed liveness probe, will be restarted', { lastTimestamp: at(11) }),
+    event('Unhealthy', 'Liveness probe failed: connection refused'),
+  ]
+  expect(explainPod(restarted, near({ events }))).toMatchObject({
+    sentence: 'Container api runs again; 10 s ago it was killed, because its liveness probe failed.',
+    said: 'Liveness probe failed: connection refused',
   })
 })

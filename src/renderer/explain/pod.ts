@@ -8,6 +8,7 @@ import type { Explanation, Surroundings, Try } from './explanation.ts'
 import { explainContainers } from './pod-containers.ts'
 import { explainScheduling } from './pod-scheduling.ts'
 import { explainStart } from './pod-start.ts'
+import { probeKillOf, type ProbeKill } from './probe-kill.ts'
 
 /** Why a pod does not do its work, and what to try; undefined for one that does, or that has completed. */
 export function explainPod(pod: Pod, near: Surroundings): Explanation | undefined {
@@ -191,26 +192,35 @@ function seenText({ events, now }: Surroundings, message: string): string[] {
 }
 
 /** Runs, and did not a short while ago. */
-function explainRestarts(pod: Pod, { now }: Surroundings): Explanation | undefined {
+function explainRestarts(pod: Pod, near: Surroundings): Explanation | undefined {
+  const { now } = near
   const statuses = pod.status?.containerStatuses ?? []
-  const recent = statuses.find(({ lastState }) => {
-    const end = lastState?.terminated
-    return end && end.exitCode !== 0 && now - Date.parse(end.finishedAt ?? '') < 600_000
+  const grace = (pod.spec?.terminationGracePeriodSeconds ?? 30) * 1_000
+  const killOf = ({ name, lastState }: ContainerStatus): ProbeKill | undefined =>
+    lastState?.terminated && probeKillOf(name, lastState.terminated, near, grace)
+  const recent = statuses.find((status) => {
+    const end = status.lastState?.terminated
+    return end && (end.exitCode !== 0 || killOf(status)) && now - Date.parse(end.finishedAt ?? '') < 600_000
   })
   const end = recent?.lastState?.terminated
   if (!recent || !end) return undefined
+  const kill = killOf(recent)
   return {
     tone: 'warn',
     state: summarizePod(pod).status,
-    sentence: t('explain.restarted.sentence', {
+    sentence: t(kill ? 'explain.restarted.byProbe' : 'explain.restarted.sentence', {
       container: recent.name,
+      probe: kill?.probe ?? '',
       end: endText(end),
       time: ageText(Math.max(0, now - Date.parse(end.finishedAt ?? ''))),
     }),
     why: [t('explain.crash.restarts', { n: recent.restartCount })],
-    said: end.message,
+    said: end.message ?? kill?.answer,
     log: { container: recent.name, previous: true },
-    tries: [{ text: t('explain.crash.tryLogs'), action: 'logs' }],
+    tries: [
+      ...(kill ? [{ text: t('explain.crash.tryProbe', { probe: kill.probe }), action: 'edit' }] : []),
+      { text: t('explain.crash.tryLogs'), action: 'logs' },
+    ],
   }
 }
 

@@ -5,6 +5,7 @@ import { pairs } from '../kinds/cells.ts'
 import { t } from '../texts/index.ts'
 import { newest } from './events.ts'
 import type { Explanation, Surroundings, Try } from './explanation.ts'
+import { explainPod } from './pod.ts'
 
 /** Why a Service leads nowhere; undefined when something answers, or when nothing can be told. */
 export function explainService(service: Service, near: Surroundings): Explanation | undefined {
@@ -33,10 +34,20 @@ export function explainService(service: Service, near: Surroundings): Explanatio
       tone: 'bad',
       state: 'NoReadyEndpoints',
       sentence: t('explain.service.noneReady', { n: pods.length }),
-      why: [],
+      why: whyNotReady(pods, near),
       tries: pods.slice(0, 3).map(openPod),
     }
   return unheard(service, ready) ?? loadBalancer(service, near)
+}
+
+/** What the first pod in trouble says of itself. */
+function whyNotReady(pods: readonly Stored<Pod>[], near: Surroundings): string[] {
+  for (const pod of pods) {
+    // Its own events are not among those of the Service.
+    const found = explainPod(pod, { ...near, events: [] })
+    if (found) return [t('explain.service.because', { pod: pod.metadata.name, why: found.sentence })]
+  }
+  return []
 }
 
 function nothingMatches(selector: Record<string, string>, { pods = [] }: Surroundings): Explanation {

@@ -30,7 +30,10 @@ export const explain: Translation<typeof english> = {
     noClaim: 'Den Claim {name} des Pods gibt es nicht.',
     unboundClaim: 'Der Claim {name} des Pods hat noch kein Volume.',
     unboundClaimWhy: 'Der Claim {name} des Pods hat kein Volume: {why}',
-    preemption: 'Andere Pods verdrängen: {text}',
+    noNodeFor:
+      'Der einzige Node nimmt diesen Pod nicht: {reason}. | Keiner der {total} Nodes nimmt diesen Pod: {reason}.',
+    preemption: 'Andere Pods zu verdrängen hilft nicht: {text}.',
+    largest: 'Der größte Node hat insgesamt {amount}.',
     gated: '{name} wird von einem Scheduling Gate aufgehalten. | {name} wird von {n} Scheduling Gates aufgehalten.',
     gatedTry: 'Wer ein Gate setzt, nimmt es weg; eines, das niemand wegnimmt, lässt sich von Hand entfernen.',
     asks: 'Der Pod verlangt {amounts} {resource}.',
@@ -56,6 +59,7 @@ export const explain: Translation<typeof english> = {
     ended: 'Container {container} endete mit {end} nach {after}.',
     completes: 'Container {container} ist nach {after} fertig und wird immer wieder gestartet.',
     oom: 'Container {container} brauchte mehr Speicher als sein Limit von {limit}, und der Kernel beendete ihn.',
+    oomNode: 'Dem Node fehlte Speicher, und der Kernel beendete Container {container}, der kein Speicherlimit hat.',
     probeKilled: 'Container {container} wurde beendet, weil seine {probe}-Probe fehlschlug.',
     restarts: 'Einmal neu gestartet. | {n}-mal neu gestartet.',
     next: 'Startet wieder in {time}.',
@@ -63,6 +67,7 @@ export const explain: Translation<typeof english> = {
     tryEdit: 'Befehl, Argumente und Umgebung prüfen',
     tryMemory: 'Das Speicherlimit erhöhen oder herausfinden, was so viel braucht',
     memoryNow: 'Das Limit ist {limit}.',
+    tryLimit: 'Ihm ein Speicherlimit geben und dem Node mehr Speicher oder weniger Pods',
     tryProbe: 'Der {probe}-Probe mehr Zeit geben oder berichtigen, was sie fragt',
     tryCommand: 'Den Befehl berichtigen oder ein Image nehmen, das ihn enthält',
     tryJob: 'Als Job laufen lassen oder einen Befehl geben, der bleibt',
@@ -155,6 +160,7 @@ export const explain: Translation<typeof english> = {
   },
   restarted: {
     sentence: 'Container {container} läuft wieder; vor {time} endete er mit {end}.',
+    byProbe: 'Container {container} läuft wieder; vor {time} wurde er beendet, weil seine {probe}-Probe fehlschlug.',
   },
   workload: {
     paused: 'Der Rollout von {name} ist angehalten.',
@@ -217,6 +223,7 @@ export const explain: Translation<typeof english> = {
     noSelector: 'Der Service wählt keine Pods aus, und von Hand wurden ihm keine Endpunkte gegeben.',
     noPods: 'Kein Pod hat die Labels {selector}, deshalb antwortet nichts.',
     nearest: '{pod} passt bis auf {has}.',
+    because: '{pod}: {why}',
     noneReady:
       'Ein Pod passt, und er ist nicht bereit: Nichts antwortet. | {n} Pods passen, keiner ist bereit: Nichts antwortet.',
     noNamedPort: 'Port {port} führt zum Port namens {target}, und kein Pod hat einen dieses Namens.',

@@ -28,7 +28,9 @@ export const explain = {
     noClaim: 'The claim {name} of the pod does not exist.',
     unboundClaim: 'The claim {name} of the pod has no volume yet.',
     unboundClaimWhy: 'The claim {name} of the pod has no volume: {why}',
-    preemption: 'Evicting other pods: {text}',
+    noNodeFor: 'The only node does not take this pod: {reason}. | None of the {total} nodes takes this pod: {reason}.',
+    preemption: 'Evicting other pods does not help: {text}.',
+    largest: 'The largest node has {amount} in all.',
     gated: '{name} is held back by a scheduling gate. | {name} is held back by {n} scheduling gates.',
     gatedTry: 'Whoever set a gate takes it away; a gate that nobody takes away can be removed by hand.',
     asks: 'The pod asks for {amounts} of {resource}.',
@@ -54,6 +56,7 @@ export const explain = {
     ended: 'Container {container} ended with {end} after {after}.',
     completes: 'Container {container} completes after {after}, and is started again and again.',
     oom: 'Container {container} needed more memory than its limit of {limit}, and the kernel ended it.',
+    oomNode: 'The node ran out of memory, and the kernel ended container {container}, which has no memory limit.',
     probeKilled: 'Container {container} was killed, because its {probe} probe failed.',
     restarts: 'Restarted once. | Restarted {n} times.',
     next: 'Starts again in {time}.',
@@ -61,6 +64,7 @@ export const explain = {
     tryEdit: 'Check command, arguments and environment',
     tryMemory: 'Raise the memory limit, or find out what needs so much',
     memoryNow: 'The limit is {limit}.',
+    tryLimit: 'Give it a memory limit, and the node more memory or fewer pods',
     tryProbe: 'Give the {probe} probe more time, or correct what it asks',
     tryCommand: 'Correct the command, or use an image that has it',
     tryJob: 'Run it as a Job, or give it a command that stays',
@@ -151,6 +155,7 @@ export const explain = {
   },
   restarted: {
     sentence: 'Container {container} runs again; {time} ago it ended with {end}.',
+    byProbe: 'Container {container} runs again; {time} ago it was killed, because its {probe} probe failed.',
   },
   workload: {
     paused: 'The rollout of {name} is paused.',
@@ -211,6 +216,7 @@ export const explain = {
     noSelector: 'The Service selects no pods, and no endpoints were made for it by hand.',
     noPods: 'No pod has the labels {selector}, so nothing answers.',
     nearest: '{pod} matches but for {has}.',
+    because: '{pod}: {why}',
     noneReady:
       'One pod matches, and it is not ready: nothing answers. | {n} pods match, none of them is ready: nothing answers.',
     noNamedPort: 'Port {port} leads to the port named {target}, and no pod has one of that name.',
