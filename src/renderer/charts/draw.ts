@@ -21,6 +21,9 @@ export const dataOf = ({ times, lines, marks }: Drawing): uPlot.AlignedData => [
 /** A token of the theme, as it is now: the canvas knows no variables. */
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
 
+/** px of half a time of day. */
+const halfLabel = 16
+
 /** How uPlot draws it. @param drawing asked again at each drawing @param onMove the place of the cross-hair, or none */
 export function optionsOf(
   drawing: () => Drawing,
@@ -44,7 +47,15 @@ export function optionsOf(
         gap: 4,
         grid: { show: false },
         ticks: { show: false },
-        values: (_, seconds) => seconds.map((each) => drawing().clock(each)),
+        values: ({ scales, width: all }, seconds) => {
+          const { min = 0, max = 0 } = scales['x'] ?? {}
+          // Half of a label at an edge would be cut off.
+          const fits = (each: number): boolean => {
+            const left = ((each - min) / Math.max(1, max - min)) * all
+            return left >= halfLabel && left <= all - halfLabel
+          }
+          return seconds.map((each) => (fits(each) ? drawing().clock(each) : ''))
+        },
       },
       {
         show: true,

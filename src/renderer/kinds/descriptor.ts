@@ -26,6 +26,8 @@ export interface KindDescriptor<T extends KubeObject = KubeObject> {
   logs?(object: T & Stored): LogSource | undefined
   /** What can be done to it, besides reading its logs, editing and deleting it. */
   actions?: readonly Action<T>[]
+  /** Those of which a card of its page has a button: beside its name they are in the menu. */
+  cardActions?: readonly string[]
 }
 
 /** In the order of the sidebar. `custom` has a part for each API group. */

@@ -39,10 +39,10 @@ export interface KindActions {
   offered(object: Stored): OfferedAction[]
   /** Why nothing can be changed in the context; unset where it is not locked. */
   lock(): string | undefined
-  /** Runs an action; what it throws is told in a notice. */
-  run(action: Action, object: Stored): Promise<void>
+  /** Runs an action; what it throws is told in a notice. @param chosen what is chosen already in its dialog */
+  run(action: Action, object: Stored, chosen?: number): Promise<void>
   /** Runs the action of this id, if the object's kind has it; says why where it cannot be done. */
-  runId(id: string, object: Stored): void
+  runId(id: string, object: Stored, chosen?: number): void
   /** Runs the action that has this key, if the object's kind has one; says why where it cannot be done. */
   runKey(key: string, object: Stored): void
 }
@@ -92,7 +92,7 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
     })
   }
 
-  async function run(action: Action, object: Stored): Promise<void> {
+  async function run(action: Action, object: Stored, chosen?: number): Promise<void> {
     const key = keyOf(action, object)
     if (running.has(key)) return
     running.set(key, '')
@@ -108,6 +108,7 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
         dialogs,
         forwards,
         back: api.back,
+        chosen,
         say: notices.say,
         progress: (text) => running.set(key, text),
       })
@@ -118,10 +119,10 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
     }
   }
 
-  function runFirst(object: Stored, wanted: (action: Action) => boolean): void {
+  function runFirst(object: Stored, wanted: (action: Action) => boolean, chosen?: number): void {
     const found = offered(object).find(({ action }) => wanted(action))
     if (!found) return
-    if (found.reason === undefined) void run(found.action, object)
+    if (found.reason === undefined) void run(found.action, object, chosen)
     else notices.fail(found.reason)
   }
   return {
@@ -132,7 +133,7 @@ export function useKindActions(context: () => string, kind: () => KindDescriptor
     offered,
     lock: () => (locked() ? lockedText() : undefined),
     run,
-    runId: (id, object) => runFirst(object, (action) => action.id === id),
+    runId: (id, object, chosen) => runFirst(object, (action) => action.id === id, chosen),
     runKey: (key, object) => runFirst(object, (action) => action.key === key),
   }
 }

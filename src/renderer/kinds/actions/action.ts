@@ -59,6 +59,8 @@ export interface ActionTools {
   dialogs: Dialogs
   forwards: Forwards
   back: Pick<Back, 'takeovers'>
+  /** What is chosen already, where the user asked for it by a button of its own: the revision to go back to. */
+  chosen?: number | undefined
   /** Says that something is done. */
   say(text: string): void
   /** Says how far a long action is, in place of its label. */

@@ -16,7 +16,7 @@ export const rollBack: Action<Workload> = {
   icon: History,
   kubectl: () => ({ verb: 'undo' }),
   enabled: (object, access) => mayOr(access, 'patch', object),
-  async run(object, { kind: { resource }, cluster, dialogs, placeOf, colour, kubectl, say }) {
+  async run(object, { kind: { resource }, cluster, dialogs, placeOf, colour, kubectl, chosen: wanted, say }) {
     const { name, uid } = object.metadata
     // The page begins without its dialogs and without YAML.
     const [{ default: RollBackDialog }, { templateText }] = await Promise.all([
@@ -34,6 +34,7 @@ export const rollBack: Action<Workload> = {
         colour,
         kubectl: (revision: number) => kubectl(object, { verb: 'undo', revision }),
         current: templateText(object.spec?.template),
+        wanted,
         revisions: earlier.map(({ number, template, ...rest }) => ({
           ...rest,
           revision: number,

@@ -40,4 +40,5 @@ export const deployment = describe<Deployment>({
   ],
   logs: ({ spec }) => ({ selector: selectorText(spec?.selector) }),
   actions: [scale, restart, pause, rollBack],
+  cardActions: [pause.id, rollBack.id],
 })

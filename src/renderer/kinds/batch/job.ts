@@ -26,9 +26,8 @@ export const job = describe<Job>({
     {
       id: 'duration',
       // Running jobs come after the finished ones, the longest last.
-      value: ({ status }) =>
-        status?.completionTime ? duration(status, 0) : 1e15 - Date.parse(status?.startTime ?? ''),
-      text: ({ status }, now) => (status?.startTime ? humanDuration(duration(status, now)) : '–'),
+      value: ({ status }) => (jobEnd(status) ? jobDuration(status, 0) : 1e15 - Date.parse(status?.startTime ?? '')),
+      text: ({ status }, now) => (status?.startTime ? humanDuration(jobDuration(status, now)) : '–'),
       numeric: true,
       width: '104px',
     },
@@ -45,7 +44,13 @@ function jobStatus({ status }: Job): string {
   return end?.type ?? 'Running'
 }
 
-const duration = (status: Job['status'], now: number): number =>
-  status?.startTime
-    ? (status.completionTime ? Date.parse(status.completionTime) : now) - Date.parse(status.startTime)
-    : 0
+/** When a Job ended, RFC 3339; undefined for one that goes on. One that failed has no time of completion. */
+export const jobEnd = (status: Job['status']): string | undefined =>
+  status?.completionTime ??
+  status?.conditions?.find(({ type, status: value }) => type === 'Failed' && value === 'True')?.lastTransitionTime
+
+/** How long a Job has run, ms. */
+export function jobDuration(status: Job['status'], now: number): number {
+  const end = jobEnd(status)
+  return status?.startTime ? (end === undefined ? now : Date.parse(end)) - Date.parse(status.startTime) : 0
+}

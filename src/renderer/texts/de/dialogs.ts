@@ -70,6 +70,7 @@ export const dialogs: Translation<typeof english> = {
     resume: 'Fortsetzen',
     suspended: '{name} ist ausgesetzt',
     resumed: '{name} geht weiter',
+    ended: 'Der Job ist beendet: Er startet keine Pods mehr.',
   },
   runNow: {
     label: 'Jetzt ausführen',

@@ -67,6 +67,7 @@ export const dialogs = {
     resume: 'Resume',
     suspended: '{name} is suspended',
     resumed: '{name} goes on',
+    ended: 'The Job has ended: it starts no more pods.',
   },
   runNow: {
     label: 'Run now',

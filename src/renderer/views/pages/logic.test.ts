@@ -55,6 +55,28 @@ describe('the timeline', () => {
       ],
     },
   })
+  test('what happened in one second stands in its order, and a condition does not say again what an event says', () => {
+    const told = stored<Pod>({
+      kind: 'Pod',
+      metadata: { name: 'web', namespace: 'shop', uid: 'u', creationTimestamp: at(10) },
+      status: {
+        conditions: [
+          { type: 'PodScheduled', status: 'True', lastTransitionTime: at(10) },
+          { type: 'Ready', status: 'True', lastTransitionTime: at(10) },
+          { type: 'Initialized', status: 'True', lastTransitionTime: at(10) },
+          { type: 'Other', status: 'False', lastTransitionTime: at(10), message: 'no room' },
+        ],
+      },
+    })
+    const involvedObject = { kind: 'Pod', name: 'web', namespace: 'shop', uid: 'u' }
+    const events = [
+      event('assigned', 10, { reason: 'Scheduled', type: 'Normal', involvedObject }),
+      event('no room', 11, { reason: 'FailedScheduling', involvedObject }),
+    ]
+    expect(timelineOf(told, events).map(({ title }) => title)).toEqual([
+      ...['Ready became True', 'Initialized became True', 'Scheduled', 'Created', 'FailedScheduling'],
+    ])
+  })
   test('has events, conditions and container states, newest first; equal events are one with their count', () => {
     const happenings = timelineOf(pod, [
       event('back-off', 10, { count: 40 }),

@@ -18,6 +18,8 @@ export interface Happening {
   /** The object that it happened to, where that is another one. */
   about?: ObjectLink | undefined
   isWarning: boolean
+  /** Its place among what happened in the same second, as times of the API have no more: what comes of it has a higher one. */
+  order?: number
 }
 
 interface TimelineObject {
@@ -26,9 +28,16 @@ interface TimelineObject {
 
 /** Events, conditions and container states as one list, newest first; equal ones are one entry with their count. */
 export function timelineOf(object: Stored & TimelineObject, events: readonly Event[]): Happening[] {
+  const told = new Set(events.map(({ message }) => message))
+  const isPlaced = events.some(
+    ({ reason, involvedObject: { uid } }) => reason === 'Scheduled' && uid === object.metadata.uid,
+  )
   const all = [
     ...events.map((event) => happeningOf(event, object)),
-    ...conditionsOf(object).map(ofCondition),
+    ...conditionsOf(object)
+      // What an event tells in the same words needs no second entry.
+      .filter(({ message, type }) => !(message && told.has(message)) && !(isPlaced && type === 'PodScheduled'))
+      .map(ofCondition),
     ...(object.kind === 'Pod' ? ofContainers(object as Stored<Pod>) : []),
     ...(object.metadata.creationTimestamp
       ? [
@@ -39,11 +48,23 @@ export function timelineOf(object: Stored & TimelineObject, events: readonly Eve
             detail: '',
             count: 1,
             isWarning: false,
+            order: 0,
           },
         ]
       : []),
   ]
-  return fold(all).sort((a, b) => b.time.localeCompare(a.time))
+  return fold(all).sort(newestFirst)
+}
+
+const orderOfReasons: Readonly<Record<string, number>> = { Scheduled: 1, Pulling: 3, Pulled: 4, Created: 5, Started: 6 }
+const orderOfConditions: Readonly<Record<string, number>> = {
+  ...{ PodScheduled: 1, PodReadyToStartContainers: 2, Initialized: 5 },
+  ...{ ContainersReady: 8, Ready: 9 },
+}
+const usual = 7
+function newestFirst(a: Happening, b: Happening): number {
+  const second = (time: string): string => time.slice(0, 19)
+  return second(b.time).localeCompare(second(a.time)) || (b.order ?? usual) - (a.order ?? usual)
 }
 
 /** Entries that say the same of the same object become one, with the newest time. */
@@ -71,6 +92,7 @@ function happeningOf(event: Event, object: Stored): Happening {
     detail: message,
     count: timesSeen(event),
     isWarning,
+    order: orderOfReasons[reason] ?? usual,
     ...(about.name !== object.metadata.name && about.kind && about.name
       ? { about: { kind: about.kind, name: about.name, namespace: about.namespace } }
       : {}),
@@ -90,6 +112,7 @@ function ofCondition({ type = '', status = '', reason, message, lastTransitionTi
     detail: message || reason || '',
     count: 1,
     isWarning: !isWell,
+    order: orderOfConditions[type] ?? usual,
   }
 }
 
@@ -118,6 +141,7 @@ function ofContainers({ status }: Stored<Pod>): Happening[] {
               detail: '',
               count: 1,
               isWarning: false,
+              order: 6,
             },
           ]
         : []),
