@@ -73,11 +73,15 @@ describe('workloads', () => {
       'pods "web-6b7f8c9d5-" is forbidden: exceeded quota: small, requested: limits.memory=512Mi, used: limits.memory=768Mi, limited: limits.memory=1Gi'
     const conditions = [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }]
     expect(found('apps/Deployment', deployment({ conditions }))).toMatchObject({
-      sentence:
-        'The quota small allows no more: limits.memory=512Mi is asked for, limits.memory=768Mi is used, the limit is limits.memory=1Gi.',
+      sentence: 'The quota small leaves too little limits.memory: 512Mi is asked for, and 768Mi of 1Gi is used.',
       said: message,
       tries: [{ link: { kind: 'ResourceQuota', name: 'small' } }, { action: 'edit' }],
     })
+    const several = message.replaceAll('limits.memory', 'limits.cpu=1,limits.memory')
+    const events = [event('FailedCreate', several)]
+    expect(found('apps/ReplicaSet', deployment({ replicas: 0, readyReplicas: 0 }), { events })?.sentence).toBe(
+      'The quota small allows no more: limits.cpu=1,limits.memory=512Mi is asked for, limits.cpu=1,limits.memory=768Mi is used, the limit is limits.cpu=1,limits.memory=1Gi.',
+    )
   })
   test.each([
     ['violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false', /Pod Security “restricted:latest”/],

@@ -492,4 +492,20 @@ test('a pod that works is not explained, one that crashed a short while ago is',
     sentence: 'Container api runs again; 10 s ago it was killed, because its liveness probe failed.',
     said: 'Liveness probe failed: connection refused',
   })
+  const killed = pod({
+    status: {
+      ...ready,
+      containerStatuses: [
+        container(
+          { running: {} },
+          { ready: true, restartCount: 1, lastState: { terminated: ended(137, { reason: 'OOMKilled' }) } },
+        ),
+      ],
+    },
+  })
+  expect(explained(killed)).toMatchObject({
+    sentence:
+      'Container api runs again; 10 s ago it needed more memory than its limit of 64Mi, and the kernel ended it.',
+    tries: [{ action: 'edit' }, { action: 'logs' }],
+  })
 })

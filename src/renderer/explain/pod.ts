@@ -205,12 +205,15 @@ function explainRestarts(pod: Pod, near: Surroundings): Explanation | undefined 
   const end = recent?.lastState?.terminated
   if (!recent || !end) return undefined
   const kill = killOf(recent)
+  const memory = specOf(pod, recent.name)?.resources?.limits?.memory
+  const isOom = end.reason === 'OOMKilled' && memory !== undefined
   return {
     tone: 'warn',
     state: summarizePod(pod).status,
-    sentence: t(kill ? 'explain.restarted.byProbe' : 'explain.restarted.sentence', {
+    sentence: t(`explain.restarted.${kill ? 'byProbe' : isOom ? 'oom' : 'sentence'}`, {
       container: recent.name,
       probe: kill?.probe ?? '',
+      limit: memory ?? '–',
       end: endText(end),
       time: ageText(Math.max(0, now - Date.parse(end.finishedAt ?? ''))),
     }),
@@ -219,6 +222,7 @@ function explainRestarts(pod: Pod, near: Surroundings): Explanation | undefined 
     log: { container: recent.name, previous: true },
     tries: [
       ...(kill ? [{ text: t('explain.crash.tryProbe', { probe: kill.probe }), action: 'edit' }] : []),
+      ...(isOom ? [{ text: t('explain.crash.tryMemory'), action: 'edit' }] : []),
       { text: t('explain.crash.tryLogs'), action: 'logs' },
     ],
   }

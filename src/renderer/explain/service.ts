@@ -173,21 +173,29 @@ export function explainIngress(ingress: Ingress, near: Surroundings): Explanatio
       }
   }
   for (const backend of ingressBackends(ingress)) {
-    const { where, name } = backend
-    const found = near.services?.find((each) => each.metadata.name === name)
-    const missing = explainBackend(backend, metadata.namespace, near.services)
-    if (missing) return missing
-    if (!found) continue
-    const link = { kind: 'Service', name, namespace: metadata.namespace }
-    const behind = explainService(found, { ...near, events: [] })
-    if (behind?.tone === 'bad')
-      return {
-        ...behind,
-        sentence: t('explain.ingress.behind', { where, name, why: behind.sentence }),
-        tries: [{ text: t('explain.open', { kind: 'Service', name }), link }],
-      }
+    const found = explainRoute(backend, metadata.namespace, near)
+    if (found) return found
   }
   return undefined
+}
+
+/** Why one path of an Ingress leads nowhere; undefined where something answers, or nothing can be told. */
+export function explainRoute(
+  backend: Backend,
+  namespace: string | undefined,
+  near: Surroundings,
+): Explanation | undefined {
+  const { where, name } = backend
+  const missing = explainBackend(backend, namespace, near.services)
+  if (missing) return missing
+  const found = near.services?.find((each) => each.metadata.name === name)
+  const behind = found && explainService(found, { ...near, events: [] })
+  if (behind?.tone !== 'bad') return undefined
+  return {
+    ...behind,
+    sentence: t('explain.ingress.behind', { where, name, why: behind.sentence }),
+    tries: [{ text: t('explain.open', { kind: 'Service', name }), link: { kind: 'Service', name, namespace } }],
+  }
 }
 
 /** A Service to which an Ingress or a route leads. */

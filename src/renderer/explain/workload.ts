@@ -100,7 +100,7 @@ export function refused(message: string, state = 'FailedCreate'): Explanation {
     return {
       tone: 'bad',
       state,
-      sentence: t('explain.refused.quota', { name, requested, used, limited }),
+      sentence: quotaSentence({ name, requested, used, limited }),
       why: [],
       said: message,
       tries: [
@@ -144,6 +144,18 @@ export function refused(message: string, state = 'FailedCreate'): Explanation {
   ): Explanation {
     return { tone: 'bad', state, sentence: t(`explain.refused.${key}`, values), why: [], said: message, tries }
   }
+}
+
+/** One resource is named once; several are listed as the server has them. */
+function quotaSentence(refusal: { name: string; requested: string; used: string; limited: string }): string {
+  const { name, requested, used, limited } = refusal
+  const [resource = '', amount] = requested.split('=')
+  const amountOf = (text: string): string | undefined =>
+    text.startsWith(`${resource}=`) && !text.includes(',') ? text.slice(resource.length + 1) : undefined
+  const [has, most] = [amountOf(used), amountOf(limited)]
+  return amount === undefined || requested.includes(',') || has === undefined || most === undefined
+    ? t('explain.refused.quota', refusal)
+    : t('explain.refused.quotaOne', { name, resource, requested: amount, used: has, limited: most })
 }
 
 const wantedOf = (object: Workload): number =>

@@ -161,6 +161,7 @@ export const explain: Translation<typeof english> = {
   restarted: {
     sentence: 'Container {container} läuft wieder; vor {time} endete er mit {end}.',
     byProbe: 'Container {container} läuft wieder; vor {time} wurde er beendet, weil seine {probe}-Probe fehlschlug.',
+    oom: 'Container {container} läuft wieder; vor {time} brauchte er mehr Speicher als sein Limit von {limit}, und der Kernel beendete ihn.',
   },
   workload: {
     paused: 'Der Rollout von {name} ist angehalten.',
@@ -177,6 +178,8 @@ export const explain: Translation<typeof english> = {
     try: 'Die Quota erhöhen oder löschen, was nicht gebraucht wird',
   },
   refused: {
+    quotaOne:
+      'Das Kontingent {name} lässt zu wenig {resource}: {requested} wird verlangt, und {used} von {limited} ist verbraucht.',
     quota:
       'Das Kontingent {name} erlaubt nicht mehr: {requested} wird verlangt, {used} ist verbraucht, die Grenze ist {limited}.',
     mustSpecify: 'Ein Kontingent verlangt, dass jeder Container {what} angibt, und dieser tut es nicht.',

@@ -156,6 +156,7 @@ export const explain = {
   restarted: {
     sentence: 'Container {container} runs again; {time} ago it ended with {end}.',
     byProbe: 'Container {container} runs again; {time} ago it was killed, because its {probe} probe failed.',
+    oom: 'Container {container} runs again; {time} ago it needed more memory than its limit of {limit}, and the kernel ended it.',
   },
   workload: {
     paused: 'The rollout of {name} is paused.',
@@ -171,6 +172,8 @@ export const explain = {
     try: 'Raise the quota, or delete what is not needed',
   },
   refused: {
+    quotaOne:
+      'The quota {name} leaves too little {resource}: {requested} is asked for, and {used} of {limited} is used.',
     quota: 'The quota {name} allows no more: {requested} is asked for, {used} is used, the limit is {limited}.',
     mustSpecify: 'A quota wants every container to say its {what}, and this one does not.',
     podSecurity: 'Pod Security “{level}” of the namespace forbids this pod.',
