@@ -38,6 +38,8 @@ export const simulationSettings = {
   'pull-error': 'text',
   /** Only the first so many pulls fail. */
   'pull-failures': 'count',
+  /** The container cannot be created, for this reason: what it refers to is missing. */
+  'config-error': 'text',
   /** A ready container ceases to be so after this time … */
   'unready-every': 'duration',
   /** … for this long. */

@@ -25,6 +25,7 @@ export interface Behaviour {
   pullError: string | undefined
   /** Pulls, from the first, that fail. */
   pullFailures: number
+  configError: string | undefined
   unreadyEveryMs: number
   unreadyForMs: number
   cpu: Usage
@@ -51,6 +52,7 @@ const onlyOfMain: ReadonlySet<SimulationSetting> = new Set<SimulationSetting>([
   'oom-after',
   'pull-error',
   'pull-failures',
+  'config-error',
   'unready-every',
 ])
 
@@ -113,6 +115,7 @@ export function behaviourOf({ name }: Container, kind: ContainerKind, pod: Pod, 
     oomMs: ms('oom-after', Infinity),
     pullError: value('pull-error'),
     pullFailures: count('pull-failures', Infinity),
+    configError: value('config-error'),
     unreadyEveryMs: ms('unready-every', Infinity),
     unreadyForMs: ms('unready-for', 0),
     cpu: usage('cpu-usage'),

@@ -128,6 +128,12 @@ test('an image that cannot be pulled is tried again, with its back-off', () => {
   expect(pod.status?.containerStatuses?.[0]?.imageID).toBe('simulated://app:1')
 })
 
+test('a container that refers to what is missing is not created, and says why', () => {
+  const { seen: all, pod } = play({ 'config-error': 'secret "nowhere" not found' }, {}, 100)
+  expect(all).toEqual(['0 CreateContainerConfigError 0/1 0'])
+  expect(pod.status?.containerStatuses?.[0]?.state?.waiting?.message).toBe('secret "nowhere" not found')
+})
+
 test('readiness comes and goes', () => {
   expect(seen({ 'unready-every': '60s', 'unready-for': '5s', 'start-delay': '0' }, {}, 140)).toEqual([
     '0 Running 1/1 0',

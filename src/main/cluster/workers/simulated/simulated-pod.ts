@@ -254,7 +254,7 @@ export class SimulatedPod {
   #prepare(
     each: PodContainer,
     run: Run,
-    { pullMs, startMs, pullError, pullFailures }: Behaviour,
+    { pullMs, startMs, pullError, pullFailures, configError }: Behaviour,
     now: number,
   ): boolean {
     const begun = (run.preparing ??= now)
@@ -270,6 +270,11 @@ export class SimulatedPod {
       run.waiting = { reason: 'ErrImagePull', message }
       this.#warn(each, 'Failed', `Failed to pull image "${each.container.image ?? ''}": ${pullError}`)
       this.#wake(now + shownPullFailure)
+      return false
+    }
+    if (configError !== undefined) {
+      if (run.waiting?.message !== configError) this.#warn(each, 'Failed', `Error: ${configError}`)
+      run.waiting = { reason: 'CreateContainerConfigError', message: configError }
       return false
     }
     if (now < pulledAt + startMs) {
