@@ -3,7 +3,13 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chromium, type Page } from '@playwright/test'
 import { showTheme } from '../test/support/axe.ts'
-import { createFaceObjects, sheetStates, type FaceState } from '../test/support/face-states.ts'
+import {
+  createFaceObjects,
+  createTroubleObjects,
+  sheetStates,
+  troubleStates,
+  type FaceState,
+} from '../test/support/face-states.ts'
 import { helmEnvironment } from '../test/support/helm.ts'
 import { createKubectl, type Kubectl } from '../test/support/kubectl.ts'
 import { newDataFolder, serveSlipway, slipwayUp } from '../test/support/slipway.ts'
@@ -43,7 +49,7 @@ const limited: FaceState = {
   path: '/c/kubeconfig:bob/pods',
   ready: (page) => page.getByText('You may not list Pods'),
 }
-const states = [...sheetStates(`local:${cluster}`), limited].filter(isChosen)
+const states = [...sheetStates(`local:${cluster}`), ...troubleStates(`local:${cluster}`), limited].filter(isChosen)
 
 await rm(folder, { recursive: true, force: true })
 await mkdir(folder, { recursive: true })
@@ -60,6 +66,7 @@ const browser = await chromium.launch({
 const failures: string[] = []
 try {
   await createFaceObjects(createKubectl(slipway.kubeconfig))
+  await createTroubleObjects(createKubectl(slipway.kubeconfig))
   await addContexts(createKubectl(slipway.kubeconfig))
   await shootAll(states, slipway.ready.ui, (signal) => void slipway.process.kill(signal))
   for (const state of firstRun)

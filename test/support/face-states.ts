@@ -71,6 +71,77 @@ export async function createFaceObjects(kubectl: Kubectl): Promise<void> {
   await kubectl.ok('set', 'image', 'deployment/web', 'web=registry.example.com/shop/web:2.9.1', '-n', 'shop')
 }
 
+interface TroubleEvent {
+  pod: string
+  reason: string
+  message: string
+  /** RFC 3339; now when unset. */
+  at?: string
+}
+
+/**
+ * Pods that do not run, each for a reason of its own. Simulated workers make most of it; what only a kubelet with machines
+ * behind it says of probes, mounts and memory of its node is written here in its words.
+ */
+export async function createTroubleObjects(kubectl: Kubectl): Promise<void> {
+  const objects = await readFile(join(import.meta.dirname, 'face-trouble.yaml'), 'utf8')
+  await kubectl.withInput(objects, 'apply', '-f', '-')
+  await kubectl.waitForValue('pod/restarted', '{.status.containerStatuses[0].restartCount}', '1', '-n', 'lab')
+  const path = 'jsonpath={.status.containerStatuses[0].lastState.terminated.finishedAt}'
+  const at = await kubectl.ok('get', 'pod', 'restarted', '-n', 'lab', '-o', path)
+  await say(kubectl, {
+    ...{ pod: 'restarted', reason: 'Unhealthy', at },
+    message:
+      'Liveness probe failed: Get "http://10.128.0.30:8080/healthz": dial tcp 10.128.0.30:8080: connect: connection refused',
+  })
+  await say(kubectl, {
+    ...{ pod: 'restarted', reason: 'Killing', at },
+    message: 'Container cart failed liveness probe, will be restarted',
+  })
+  await say(kubectl, {
+    ...{ pod: 'unready', reason: 'Unhealthy' },
+    message: 'Readiness probe failed: HTTP probe failed with statuscode: 503',
+  })
+  await say(kubectl, {
+    ...{ pod: 'archive', reason: 'FailedMount' },
+    message:
+      'MountVolume.SetUp failed for volume "films" : mount failed: exit status 32, mount.nfs: Connection timed out',
+  })
+  await kubectl.ok('delete', 'pod', 'leaving', '-n', 'lab', '--wait=false')
+  const reason = {
+    reason: 'Evicted',
+    message:
+      'The node was low on resource: memory. Threshold quantity: 100Mi, available: 92Mi. Container cache was using 412Mi, request is 0, has larger consumption of memory.',
+  }
+  const terminated = { exitCode: 137, reason: 'Error', startedAt: at, finishedAt: at }
+  const cache = { name: 'cache', image: 'shop/cache:1.0.0', imageID: '', ready: false, restartCount: 0 }
+  const containerStatuses = [{ ...cache, state: { terminated } }]
+  const status = JSON.stringify({ status: { phase: 'Failed', ...reason, containerStatuses } })
+  await kubectl.ok('patch', 'pod', 'evicted', '-n', 'lab', '--subresource=status', '--type=merge', '-p', status)
+}
+
+async function say(kubectl: Kubectl, { pod, reason, message, at }: TroubleEvent): Promise<void> {
+  const uid = await kubectl.ok('get', 'pod', pod, '-n', 'lab', '-o', 'jsonpath={.metadata.uid}')
+  const time = at ?? new Date().toISOString().replace(/\.\d+/, '')
+  const event = {
+    ...{ apiVersion: 'v1', kind: 'Event', metadata: { name: `${pod}.${reason.toLowerCase()}`, namespace: 'lab' } },
+    involvedObject: { apiVersion: 'v1', kind: 'Pod', name: pod, namespace: 'lab', uid },
+    ...{ reason, message, type: 'Warning', count: 3, firstTimestamp: time, lastTimestamp: time },
+    source: { component: 'kubelet' },
+  }
+  await kubectl.withInput(JSON.stringify(event), 'create', '-f', '-')
+}
+
+/** States of pods that do not run, which `createTroubleObjects` has made. @param context `local:NAME` */
+export const troubleStates = (context: string): FaceState[] =>
+  [
+    ...['pods/lab/hungry', 'pods/lab/restarted', 'pods/lab/unready', 'pods/lab/archive', 'pods/lab/migrating'],
+    ...['pods/lab/once', 'pods/lab/evicted', 'pods/lab/leaving', 'replicasets/lab/crowd'],
+  ].map((path) => ({
+    ...{ name: `trouble-${path.replace(/^.*\//, '')}`, path: `/c/${context}/${path}`, german: true },
+    ready: (page) => page.getByRole('tab').first(),
+  }))
+
 /** One state of each kind: axe reads each in both themes, which takes a second or two. */
 const main = new Set([
   ...[
