@@ -87,6 +87,7 @@ export const pages: Translation<typeof english> = {
       last: 'Letzter Fehler vor {time}:',
     },
     history: {
+      starting: 'startete',
       running: 'läuft',
       failed: 'ein fehlgeschlagener Lauf',
       waiting: 'wartete',
@@ -162,7 +163,7 @@ export const pages: Translation<typeof english> = {
     strategy: 'Update',
     management: 'Reihenfolge',
     service: 'Service',
-    claims: 'Claims {name}',
+    claims: 'Claim {name}',
     volumes: 'Volumes',
     uses: 'Benutzt',
     nodeSelector: 'Node Selector',
@@ -334,6 +335,16 @@ export const pages: Translation<typeof english> = {
   },
   quota: {
     title: 'Verbraucht',
+  },
+  limits: {
+    title: 'Grenzen',
+    type: 'Für',
+    resource: 'Ressource',
+    min: 'Mindestens',
+    max: 'Höchstens',
+    request: 'Standard-Request',
+    limit: 'Standard-Limit',
+    ratio: 'Limit zu Request',
   },
   namespace: {
     contents: 'Inhalt',

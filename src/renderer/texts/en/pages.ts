@@ -85,6 +85,7 @@ export const pages = {
       last: 'Last failure {time} ago:',
     },
     history: {
+      starting: 'was starting',
       running: 'runs',
       failed: 'a run that failed',
       waiting: 'waited',
@@ -160,7 +161,7 @@ export const pages = {
     strategy: 'Update',
     management: 'Order',
     service: 'Service',
-    claims: 'Claims {name}',
+    claims: 'Claim {name}',
     volumes: 'Volumes',
     uses: 'Uses',
     nodeSelector: 'Node selector',
@@ -332,6 +333,16 @@ export const pages = {
   },
   quota: {
     title: 'Used',
+  },
+  limits: {
+    title: 'Limits',
+    type: 'For',
+    resource: 'Resource',
+    min: 'At least',
+    max: 'At most',
+    request: 'Default request',
+    limit: 'Default limit',
+    ratio: 'Limit to request',
   },
   namespace: {
     contents: 'What is in it',

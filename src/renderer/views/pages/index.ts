@@ -27,6 +27,7 @@ const pages: Readonly<Record<string, Component>> = {
   ServiceAccount: latePart(() => import('./access/ServiceAccountPage.vue')),
   ConfigMap: data,
   Secret: data,
+  LimitRange: latePart(() => import('./policy/LimitRangePage.vue')),
   ResourceQuota: latePart(() => import('./policy/QuotaPage.vue')),
   PersistentVolumeClaim: storage,
   PersistentVolume: storage,

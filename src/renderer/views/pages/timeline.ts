@@ -104,10 +104,10 @@ const adverse =
   /Pressure$|Unavailable$|Failed|Failure|Stalled|Degraded|Remaining$|Suspended|DisruptionTarget|ScalingLimited/
 
 function ofCondition({ type = '', status = '', reason, message, lastTransitionTime }: Partial<Condition>): Happening {
-  const isWell = adverse.test(type) ? status === 'False' : status === 'True'
+  const isWell = (adverse.test(type) ? status === 'False' : status === 'True') || reason === 'PodCompleted'
   return {
     time: lastTransitionTime ?? '',
-    tone: isWell ? 'good' : 'warn',
+    tone: !isWell ? 'warn' : reason === 'PodCompleted' ? 'quiet' : 'good',
     title: t('pages.timeline.became', { type, status }),
     detail: message || reason || '',
     count: 1,

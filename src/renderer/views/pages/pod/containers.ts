@@ -94,7 +94,8 @@ function runsOf({ restartCount, state, lastState }: ContainerStatus): Run[] {
       startedAt: end.startedAt ?? '',
       finishedAt: end.finishedAt ?? '',
       tone: end.exitCode === 0 ? 'done' : 'bad',
-      end: [endText(end), end.reason].filter(Boolean).join(' · '),
+      // «Out of memory» is all that OOMKilled says.
+      end: end.reason === 'OOMKilled' ? end.reason : [endText(end), end.reason].filter(Boolean).join(' · '),
       previous,
     })
   if (running)

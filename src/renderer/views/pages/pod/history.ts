@@ -2,7 +2,7 @@ import type { Pod } from '#shared/kube/generated/types.ts'
 import type { Run } from './containers.ts'
 
 export interface Stretch {
-  is: 'running' | 'failed' | 'waiting' | 'completed' | 'unknown'
+  is: 'starting' | 'running' | 'failed' | 'waiting' | 'completed' | 'unknown'
   ms: number
 }
 
@@ -19,12 +19,14 @@ export function stretchesOf({ metadata, status }: Pod, runs: readonly Run[], now
   const stretches: Stretch[] = []
   let at = Number.isNaN(from) ? (ordered[0]?.from ?? now) : from
   ordered.forEach((run, index) => {
-    if (run.from > at) stretches.push({ is: index === 0 && run.number > 1 ? 'unknown' : 'waiting', ms: run.from - at })
+    if (run.from > at)
+      stretches.push({ is: index > 0 ? 'waiting' : run.number > 1 ? 'unknown' : 'starting', ms: run.from - at })
     const is = run.finishedAt === undefined ? 'running' : run.tone === 'bad' ? 'failed' : 'completed'
     stretches.push({ is, ms: Math.max(0, run.to - run.from) })
     at = Math.max(at, run.to)
   })
   const last = ordered.at(-1)
-  if (last && now > at) stretches.push({ is: last.tone === 'bad' ? 'waiting' : 'unknown', ms: now - at })
+  const isOver = status?.phase === 'Failed' || metadata.deletionTimestamp !== undefined
+  if (last && now > at) stretches.push({ is: last.tone === 'bad' && !isOver ? 'waiting' : 'unknown', ms: now - at })
   return stretches
 }
