@@ -19,6 +19,8 @@ export const promote = {
   unread:
     '{n} Art konnte hier nicht gelesen werden und bleibt weg: {kinds} | {n} Arten konnten hier nicht gelesen werden und bleiben weg: {kinds}',
   take: {
+    show: 'Auswählen',
+    hide: 'Fertig',
     title: 'Mitnehmen',
     count: '{chosen} von {n} Objekten',
     asked: 'Von Ihnen gewählt',

@@ -19,6 +19,8 @@ export const promote = {
   unread:
     '{n} kind could not be read here and is left out: {kinds} | {n} kinds could not be read here and are left out: {kinds}',
   take: {
+    show: 'Choose',
+    hide: 'Done',
     title: 'Take with it',
     count: '{chosen} of {n} objects',
     asked: 'Chosen by you',
