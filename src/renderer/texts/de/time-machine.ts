@@ -41,6 +41,8 @@ export const timeMachine = {
   ago: { label: 'Zeit', minutes5: 'vor 5 min', minutes15: 'vor 15 min', hour: 'vor 1 h', day: 'vor 1 Tag' },
   differs: '{n} Objekt unterscheidet sich | {n} Objekte unterscheiden sich',
   since: 'jetzt und am {time}',
+  showCreated:
+    '{n} Objekt zeigen, das seither angelegt wurde und bleibt | {n} Objekte zeigen, die seither angelegt wurden und bleiben',
   chooseAll: '{n} wählen | Alle {n} wählen',
   dryRun: 'Probelauf',
   restoreMany: '{n} in {place} wiederherstellen | {n} in {place} wiederherstellen',

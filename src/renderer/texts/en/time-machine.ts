@@ -41,6 +41,7 @@ export const timeMachine = {
   ago: { label: 'Time', minutes5: '5 min ago', minutes15: '15 min ago', hour: '1 h ago', day: '1 day ago' },
   differs: '{n} object differs | {n} objects differ',
   since: 'now and at {time}',
+  showCreated: 'Show {n} object that was created since and stays | Show {n} objects that were created since and stay',
   chooseAll: 'Choose {n} | Choose all {n}',
   dryRun: 'Dry run',
   restoreMany: 'Restore {n} in {place} | Restore {n} in {place}',
