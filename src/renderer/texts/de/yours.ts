@@ -21,6 +21,7 @@ export const yours: Translation<typeof en> = {
     'Die Datei hat {n} Fehler: Ihre letzte gute Fassung bleibt in Kraft. | Die Datei hat {n} Fehler: Ihre letzte gute Fassung bleibt in Kraft.',
   problems: 'Fehler',
   line: 'Zeile {line}',
+  empty: 'noch nichts',
   counts: '{actions} Aktionen, {columns} Spalten, {links} Links, {shortcuts} Tastenkürzel',
   unsaved: 'Geändert, nicht gespeichert',
   command: {

@@ -19,6 +19,7 @@ export const yours = {
     'The file has {n} problem: its last good version stays in force. | The file has {n} problems: its last good version stays in force.',
   problems: 'Problems',
   line: 'Line {line}',
+  empty: 'nothing yet',
   counts: '{actions} actions, {columns} columns, {links} links, {shortcuts} shortcuts',
   unsaved: 'Changed, not saved',
   command: {

@@ -1,7 +1,7 @@
 import { t, type TextKey } from '../../texts/index.ts'
 
-/** The parts of the settings page, as its address names them. */
-export const sections = ['appearance', 'shortcuts', 'contexts', 'logs', 'engine', 'desktop', 'yours', 'data'] as const
+/** The parts of the settings page in their order there, as its address names them. */
+export const sections = ['appearance', 'engine', 'logs', 'contexts', 'desktop', 'yours', 'data', 'shortcuts'] as const
 export type Section = (typeof sections)[number]
 
 const settings: readonly { section: Section; text: TextKey }[] = [
