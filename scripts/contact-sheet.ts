@@ -12,11 +12,12 @@ import {
 } from '../test/support/face-states.ts'
 import { helmEnvironment } from '../test/support/helm.ts'
 import { createKubectl, type Kubectl } from '../test/support/kubectl.ts'
-import { newDataFolder, serveSlipway, slipwayUp } from '../test/support/slipway.ts'
+import { relayEngine } from '../test/support/engine-relay.ts'
+import { newDataFolder, runSlipway, serveSlipway, slipwayUp } from '../test/support/slipway.ts'
 
 /**
  * Shoots every page and state of the face in both themes at three widths, some in German, on a simulated cluster beside
- * contexts of a kubeconfig, into artifacts/contact-sheet with an index. `--only TEXT,TEXT` shoots the states whose names
+ * contexts of a kubeconfig, and with a Docker Engine on clusters that run, stand still, are made and cannot be made, into artifacts/contact-sheet with an index. `--only TEXT,TEXT` shoots the states whose names
  * hold one of the texts, `--theme` and `--width` those alone.
  */
 const { values } = parseArgs({
@@ -37,8 +38,9 @@ const isChosen = ({ name }: { name: string }): boolean =>
 const first = (name: string, path: string): FaceState => ({
   ...{ name, path, german: true, ready: (page) => page.getByRole('heading', { level: 1 }) },
 })
-const firstRun = [
+const firstRun: (FaceState & { hasNoEngine?: boolean })[] = [
   first('first-run', '/'),
+  { ...first('first-run-none', '/'), hasNoEngine: true },
   {
     ...first('signed-out', '/'),
     open: (page: Page) => page.getByRole('button', { name: /Sign out|Abmelden/ }).click(),
@@ -49,7 +51,22 @@ const limited: FaceState = {
   path: '/c/kubeconfig:bob/pods',
   ready: (page) => page.getByText('You may not list Pods'),
 }
-const states = [...sheetStates(`local:${cluster}`), ...troubleStates(`local:${cluster}`), limited].filter(isChosen)
+const statesAt = (moment?: number): FaceState[] =>
+  [...sheetStates(`local:${cluster}`, moment), ...troubleStates(`local:${cluster}`), limited].filter(isChosen)
+const states = statesAt()
+/** Clusters in every state, whose names are unique on this machine. */
+const several = { runs: `dev-${process.pid}`, stands: 'spike', fails: `ci-${process.pid}`, made: `edge-${process.pid}` }
+const severalStates = [
+  {
+    ...first('home-clusters', '/'),
+    ready: (page: Page) => page.getByRole('region', { name: `Cluster ${several.made}` }),
+  },
+  {
+    ...first('care-docker', `/care/${several.runs}`),
+    ready: (page: Page) => page.getByText('API server', { exact: true }),
+  },
+  first('care-stopped', `/care/${several.stands}`),
+].filter(isChosen)
 
 await rm(folder, { recursive: true, force: true })
 await mkdir(folder, { recursive: true })
@@ -65,24 +82,72 @@ const browser = await chromium.launch({
 })
 const failures: string[] = []
 try {
-  await createFaceObjects(createKubectl(slipway.kubeconfig))
+  const moment = await createFaceObjects(createKubectl(slipway.kubeconfig))
   await createTroubleObjects(createKubectl(slipway.kubeconfig))
   await addContexts(createKubectl(slipway.kubeconfig))
-  await shootAll(states, slipway.ready.ui, (signal) => void slipway.process.kill(signal))
+  await shootAll(statesAt(moment), slipway.ready.ui, (signal) => void slipway.process.kill(signal))
   for (const state of firstRun)
     for (const walk of walks) {
-      const empty = await serveSlipway()
+      const relay = state.hasNoEngine ? await relayEngine() : undefined
+      const empty = await serveSlipway(relay ? { engine: relay.address } : {})
       await shootAll([state], empty.url, empty.signal, [walk]).finally(() => empty.end())
+      await relay?.close()
     }
+  if (severalStates.length > 0) await shootSeveral()
   await writeFile(join(folder, 'index.html'), indexPage())
 } finally {
   await browser.close()
   await slipway.end()
 }
-console.log(`${states.length + firstRun.length} states in ${folder}/index.html`)
+console.log(`${[...states, ...severalStates, ...firstRun].length} states in ${folder}/index.html`)
 if (failures.length > 0) {
   console.error(`Not reached: ${failures.join(', ')}`)
   process.exitCode = 1
+}
+
+/** Clusters that run, stand still, are being made and cannot be made: an engine that holds and refuses containers has them so. */
+async function shootSeveral(): Promise<void> {
+  const relay = await relayEngine((name) =>
+    name.includes(several.fails)
+      ? { refused: 'write /var/lib/docker/tmp/layer.tar: no space left on device' }
+      : name.includes(several.made)
+        ? 'held'
+        : 'created',
+  )
+  const served = await serveSlipway({ engine: relay.address })
+  try {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await page.goto(served.url)
+    for (const [name, workers, shown, simulated] of [
+      [several.runs, 2, '2 of 2 workers Ready', false],
+      [several.stands, 1, '1 of 1 worker Ready', true],
+      [several.fails, 1, 'no space left', false],
+      [several.made, 3, 'Start workers', false],
+    ] as const) {
+      await page
+        .getByRole('button', { name: name === several.runs ? 'Create cluster of another size' : 'Create cluster' })
+        .click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByRole('textbox', { name: 'Name' }).fill(name)
+      await dialog.getByRole('textbox', { name: 'Workers' }).fill(String(workers))
+      if (simulated) await dialog.getByLabel(/Simulated workers/).check()
+      await dialog.getByRole('button', { name: 'Create cluster' }).click()
+      const card = page.getByRole('region', { name: `Cluster ${name}` })
+      await card.filter({ hasText: shown }).waitFor({ timeout: 120_000 })
+      if (name !== several.stands) continue
+      await card.getByRole('button', { name: 'Stop' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: /^Stop/ }).click()
+      await card.filter({ hasText: 'Stopped' }).waitFor()
+    }
+    const address = await runSlipway(['ui', '--data', served.data], served.data)
+    await context.close()
+    await shootAll(severalStates, address.stdout.trim(), served.signal)
+  } finally {
+    await relay.close()
+    for (const name of Object.values(several)) await runSlipway(['delete', name, '--data', served.data], served.data)
+    await served.end()
+  }
 }
 
 /** A kubeconfig of somebody who may do little, and of a cluster that does not answer. */
@@ -157,6 +222,8 @@ async function shoot(
       await showTheme(page, look === 'dark' ? 'dark' : 'light')
       for (const width of widths) {
         await page.setViewportSize({ width, height: 900 })
+        // What has the focus is what the state is about, wherever the width has put it.
+        await page.evaluate(() => document.activeElement?.scrollIntoView({ block: 'nearest' }))
         await page.screenshot({ path: join(folder, `${name}-${look}-${width}.png`) })
       }
     }
@@ -166,7 +233,7 @@ async function shoot(
 }
 
 function indexPage(): string {
-  const figures = [...states, ...firstRun].flatMap(({ name, german }) => [
+  const figures = [...states, ...severalStates, ...firstRun].flatMap(({ name, german }) => [
     `<h2>${name}</h2>`,
     ...looks
       .filter((look) => look !== 'german' || german)

@@ -57,8 +57,11 @@ async function helmRelease(): Promise<object> {
   }
 }
 
-/** What the states show: pods that run and pods that do not, every main kind, and a role with a binding. */
-export async function createFaceObjects(kubectl: Kubectl): Promise<void> {
+/**
+ * What the states show: pods that run and pods that do not, every main kind, and a role with a binding.
+ * @returns a time before the last changes, ms since the epoch
+ */
+export async function createFaceObjects(kubectl: Kubectl): Promise<number> {
   const objects = await readFile(join(import.meta.dirname, 'face-objects.yaml'), 'utf8')
   const { code, stderr } = await kubectl.withInput(objects, 'apply', '-f', '-')
   if (code !== 0) throw new Error(stderr)
@@ -67,8 +70,12 @@ export async function createFaceObjects(kubectl: Kubectl): Promise<void> {
   await kubectl.waitForValue('deployment/web', '{.status.readyReplicas}', '3', '-n', 'shop')
   const release = JSON.stringify(await helmRelease())
   await kubectl.withInput(release, 'create', '-f', '-')
+  await kubectl.ok('create', 'configmap', 'banner', '--from-literal=text=Autumn', '-n', 'shop')
+  const before = Date.now()
   // A second revision, for the page of the Deployment.
   await kubectl.ok('set', 'image', 'deployment/web', 'web=registry.example.com/shop/web:2.9.1', '-n', 'shop')
+  await kubectl.ok('delete', 'configmap', 'banner', '-n', 'shop')
+  return before
 }
 
 interface TroubleEvent {
@@ -182,14 +189,19 @@ const main = new Set([
     'cron-job',
   ],
   ...['unknown-object', 'drawer', 'delete', 'palette', 'cheat-sheet', 'access', 'access-why-not', 'care', 'settings'],
+  ...['shortcut-conflict', 'bell'],
   ...['no-context', 'dock-editor', 'dock-logs', 'deploy-form', 'build', 'yours', 'forwards-new'],
 ])
 
 /** The states that axe reads and keys walk through: one of each kind. @param context `local:NAME` */
 export const faceStates = (context: string): FaceState[] => sheetStates(context).filter(({ name }) => main.has(name))
 
-/** Every page and state. @param context `local:NAME` */
-export function sheetStates(context: string): FaceState[] {
+/**
+ * Every page and state.
+ * @param context `local:NAME`
+ * @param moment what `createFaceObjects` returned
+ */
+export function sheetStates(context: string, moment = Date.now()): FaceState[] {
   const at = (path: string): string => `/c/${context}/${path}`
   const worker = `${context.replace('local:', '')}-worker-1`
   const heading = (page: Page): Locator => page.getByRole('heading', { level: 1 })
@@ -218,6 +230,10 @@ export function sheetStates(context: string): FaceState[] {
     ...object(name, path),
     open,
   })
+  const timeMachine = (name: string): FaceState => ({
+    ...{ name, path: at(`time-machine?namespace=shop&at=${moment}`) },
+    ready: (page) => page.getByRole('region', { name: /differ/ }),
+  })
   const dock = (page: Page): Promise<void> =>
     expect(
       page
@@ -225,6 +241,13 @@ export function sheetStates(context: string): FaceState[] {
         .or(page.getByRole('tablist', { name: 'Tabs' }))
         .first(),
     ).toBeVisible()
+  const notice = async (page: Page): Promise<void> => {
+    for (const name of ['checkout', 'web']) {
+      await row(page, name).click({ button: 'right' })
+      await page.getByRole('menuitem', { name: 'Restart' }).click()
+    }
+    await expect(page.getByText('web restarts')).toBeVisible()
+  }
   const select = async (page: Page): Promise<void> => {
     for (const name of ['mail', 'tool']) await row(page, name).getByRole('checkbox').check()
   }
@@ -422,11 +445,14 @@ export function sheetStates(context: string): FaceState[] {
       path: `${at('access')}?subject=User+nora&verb=patch&resource=ingresses.networking.k8s.io&namespace=shop`,
       ready: (page) => page.getByRole('region', { name: 'Smallest change' }),
     },
+    { ...timeMachine('time-machine'), german: true },
     {
-      name: 'time-machine',
-      path: at('time-machine?namespace=shop&at=1'),
-      german: true,
-      ready: (page) => page.getByRole('region', { name: /differ/ }),
+      ...timeMachine('time-machine-checked'),
+      open: async (page) => {
+        await page.getByRole('button', { name: /^Choose all/ }).click()
+        await page.getByRole('button', { name: 'Dry run' }).click()
+        await expect(page.getByText('The server would take it').first()).toBeVisible()
+      },
     },
     {
       name: 'time-machine-object',
@@ -453,6 +479,24 @@ export function sheetStates(context: string): FaceState[] {
       ready: (page) => page.getByRole('button', { name: /shop-web/ }).first(),
     },
     { name: 'forwards', path: at('port-forwards'), ready: heading },
+    {
+      ...{ name: 'forwards-some', path: at('port-forwards'), ready: heading },
+      open: async (page) => {
+        for (const [service, port] of [
+          ['web', '18480'],
+          ['postgres', '18481'],
+        ] as const) {
+          await page.getByRole('button', { name: 'New forward' }).first().click()
+          const form = page.getByRole('dialog', { name: 'New forward' })
+          await form.getByRole('combobox', { name: 'To' }).fill(service)
+          await form.getByRole('option', { name: new RegExp(`^${service} Service`) }).click()
+          await form.getByRole('textbox', { name: 'Port here' }).fill(port)
+          await form.getByLabel('Open in browser').uncheck()
+          await form.getByRole('button', { name: /^Forward/ }).click()
+          await expect(form).toBeHidden()
+        }
+      },
+    },
     { name: 'forwards-new', path: at('port-forwards'), ready: heading, open: pressed(/^New forward/) },
     {
       ...{ name: 'care', path: `/care/${context.replace('local:', '')}`, german: true },
@@ -465,6 +509,14 @@ export function sheetStates(context: string): FaceState[] {
       ready: (page) => page.getByRole('textbox', { name: /^Your file|^Ihre Datei/ }),
     },
     { name: 'settings-shortcuts', path: '/settings/shortcuts', ready: heading },
+    {
+      ...{ name: 'shortcut-conflict', path: '/settings/shortcuts', ready: heading },
+      open: async (page) => {
+        await page.getByRole('button', { name: 'Change the keys of “Cheat sheet of the keys”' }).click()
+        await page.keyboard.press('Control+,')
+        await expect(page.getByText('already does “Settings”')).toBeVisible()
+      },
+    },
     { name: 'no-context', path: '/c/local:nowhere/pods', ready: (page) => page.getByText('There is no context') },
     inObject('build', 'deployments/shop/web', async (page) => {
       await createForm('A Dockerfile’s folder')(page)
@@ -485,5 +537,22 @@ export function sheetStates(context: string): FaceState[] {
     }),
     { ...inList('deploy', 'pods', 'tool', createForm()), german: true },
     { ...inList('deploy-form', 'pods', 'tool', createForm('App with Service')), german: true },
+    // The last: what these do would be seen in others.
+    inList('notices', 'deployments', 'checkout', async (page) => {
+      await notice(page)
+    }),
+    inList('bell', 'deployments', 'checkout', async (page) => {
+      await notice(page)
+      await page.getByRole('button', { name: /^Notices/ }).click()
+      await dialog(page)
+    }),
+    {
+      ...{ name: 'promote-done', path: at(`promote/shop?to=${context}&into=staging&objects=deployments/web`) },
+      ready: (page) => page.getByRole('button', { name: /^Apply \d+ objects/ }),
+      open: async (page) => {
+        await page.getByRole('button', { name: /^Apply \d+ objects/ }).click()
+        await expect(page.getByText('0 would change')).toBeVisible({ timeout: 30_000 })
+      },
+    },
   ]
 }

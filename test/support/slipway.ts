@@ -114,11 +114,17 @@ export interface ServedSlipway {
 }
 
 /**
- * @param options `data`: an existing folder; `port`: any free one when unset; `kubeconfig`: its user's; `onLog`: gets
- * what it writes to stderr, which is shown when unset
+ * @param options `data`: an existing folder; `port`: any free one when unset; `kubeconfig`: its user's; `engine`: the address of its
+ * Docker Engine; `onLog`: gets what it writes to stderr, which is shown when unset
  */
 export async function serveSlipway(
-  options: { data?: string; port?: number; kubeconfig?: string; onLog?: (text: string) => void } = {},
+  options: {
+    data?: string
+    port?: number
+    kubeconfig?: string
+    engine?: string
+    onLog?: (text: string) => void
+  } = {},
 ): Promise<ServedSlipway> {
   const data = options.data ?? (await newDataFolder())
   const child = spawn(node, [cli, 'serve', '--data', data, '--ui-port', String(options.port ?? 0)], {
@@ -127,6 +133,7 @@ export async function serveSlipway(
       ...testEnvironment(data),
       SLIPWAY_LOG: 'warn',
       ...(options.kubeconfig === undefined ? {} : { KUBECONFIG: options.kubeconfig }),
+      ...(options.engine === undefined ? {} : { DOCKER_HOST: options.engine }),
     },
   })
   const { onLog = (text) => void process.stderr.write(text) } = options
