@@ -135,7 +135,7 @@ test('what is mended goes, and a rollout is told with its images', async () => {
 
 test('a namespace has an overview of its own, which leads to lists of that namespace', async () => {
   await region('Namespaces').getByRole('link', { name: 'shop' }).click()
-  await expect(page.getByRole('heading', { name: 'Overview shop', level: 1 })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Overview of shop', level: 1 })).toBeVisible()
   await expect(region('Health')).toContainText('3 of 3 running')
   await region('Health').getByRole('link', { name: 'Pods' }).click()
   await expect(page).toHaveURL(/filter=ns:shop/)

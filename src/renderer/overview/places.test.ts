@@ -39,6 +39,12 @@ describe('what runs where', () => {
     expect(second?.cells).toEqual([])
   })
 
+  test('does not say that nothing is used where no pod of a worker is measured', () => {
+    const pods = [pod('a', '1', { nodeName: 'w1' }), pod('b', '1', { nodeName: 'w2' })]
+    const rows = placeRows([node('w1'), node('w2'), node('w3')], pods, { usage, colouring: 'status' })
+    expect(rows.map(({ cpu }) => cpu.used)).toEqual([0.1, undefined, 0])
+  })
+
   test('has no heat where nothing is measured or nothing bounds it', () => {
     expect([heatOf(1, undefined), heatOf(undefined, 1), heatOf(0.01, 1), heatOf(3, 1)]).toEqual([
       undefined,

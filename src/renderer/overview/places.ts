@@ -53,7 +53,7 @@ export function placeRows(
       const here = byNode.get(node.metadata.name) ?? []
       const amount = (resource: 'cpu' | 'memory'): RowAmount => ({
         requested: sumOf(here.map((pod) => resourcesOf(pod).requests[resource])),
-        used: usage && sumOf(here.map((pod) => usage.get(keyOf(pod))?.[resource])),
+        used: usedOf(here, usage, resource),
         all: amountOf(node.status?.allocatable?.[resource]) ?? 0,
       })
       const all = amountOf(node.status?.allocatable?.[measure]) ?? 0
@@ -79,6 +79,12 @@ export function placeRows(
       }
     })
     .sort((a, b) => a.node.metadata.name.localeCompare(b.node.metadata.name, undefined, { numeric: true }))
+}
+
+/** Unset where none of the pods is measured, as those of a worker that has just started: nothing is in use says something else. */
+function usedOf(pods: readonly Stored<Pod>[], usage: PodUsage, resource: 'cpu' | 'memory'): number | undefined {
+  if (!usage || (pods.length > 0 && !pods.some((pod) => usage.has(keyOf(pod))))) return undefined
+  return sumOf(pods.map((pod) => usage.get(keyOf(pod))?.[resource]))
 }
 
 export const keyOf = ({ metadata: { namespace, name } }: Stored<Pod>): string => `${namespace}/${name}`
