@@ -214,5 +214,5 @@ function fakeCluster(
     stop: () => undefined,
   }
   const lists = { client: client as unknown as Client, informers: informers as unknown as ClusterApi['informers'] }
-  return { ...lists, tables: lists }
+  return { ...lists, tables: lists, names: lists }
 }

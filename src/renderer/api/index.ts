@@ -7,6 +7,7 @@ import { createClient } from '#shared/client/kube-client.ts'
 import { createSharedInformers, type SharedInformers } from '#shared/client/shared-informers.ts'
 import { connectBack, newLink, type Back, type Connection, type Link } from './carrier.ts'
 import { withDeadline, type Line } from './deadline.ts'
+import { createNamesTransport } from './names-transport.ts'
 import { createTableTransport } from './table-transport.ts'
 import { createTransport } from './transport.ts'
 import { t } from '../texts/index.ts'
@@ -29,6 +30,8 @@ export interface Api {
 export interface ClusterApi extends Lists {
   /** The same, but objects come with what the server prints of them: see `printedOf`. */
   tables: Lists
+  /** The same, but of objects comes no more than their metadata: what Secrets hold stays on the server. */
+  names: Lists
 }
 
 export interface Lists {
@@ -64,7 +67,11 @@ export async function createApi(): Promise<Api> {
       let cluster = clusters.get(context)
       if (!cluster) {
         const transport = createTransport(back, context)
-        cluster = { ...listsOver(transport), tables: listsOver(createTableTransport(transport)) }
+        cluster = {
+          ...listsOver(transport),
+          tables: listsOver(createTableTransport(transport)),
+          names: listsOver(createNamesTransport(transport)),
+        }
         clusters.set(context, cluster)
       }
       return cluster
@@ -72,6 +79,7 @@ export async function createApi(): Promise<Api> {
     forget(context) {
       clusters.get(context)?.informers.stop()
       clusters.get(context)?.tables.informers.stop()
+      clusters.get(context)?.names.informers.stop()
       clusters.delete(context)
     },
   }

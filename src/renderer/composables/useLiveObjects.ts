@@ -31,6 +31,8 @@ export interface Refusal {
 export interface LiveOptions {
   /** Objects come with what the server prints of them. */
   printed?: () => boolean
+  /** Of objects comes no more than their metadata. */
+  namesOnly?: boolean
   /** The namespace that is listed where the server refuses a list of all, and the user has chosen none. */
   home?: () => string | undefined
 }
@@ -48,7 +50,7 @@ export function useLiveObjects<T extends KubeObject>(
   context: () => string | undefined,
   resource: () => Resource<T> | undefined,
   namespaces: () => readonly string[] = () => [],
-  { printed = () => false, home = () => undefined }: LiveOptions = {},
+  { printed = () => false, namesOnly = false, home = () => undefined }: LiveOptions = {},
 ): LiveObjects<T> {
   const api = useApi()
   const objects = shallowRef<Stored<T>[]>([])
@@ -87,7 +89,7 @@ export function useLiveObjects<T extends KubeObject>(
 
   function follow(id: string, what: Resource<T>, only: readonly string[]): () => void {
     const cluster = api.cluster(id)
-    const lists = printed() ? cluster.tables : cluster
+    const lists = namesOnly ? cluster.names : printed() ? cluster.tables : cluster
     let stopped = false
     const refresh = (): void => {
       if (!stopped) show(all, id, what)

@@ -2,7 +2,7 @@ import { computed, onScopeDispose, shallowRef, watch, type ComputedRef, type Sha
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { Resource } from '#shared/kube/resources.ts'
 import { useClusters } from '../stores/clusters.ts'
-import { useLiveObjects } from './useLiveObjects.ts'
+import { useLiveObjects, type LiveOptions } from './useLiveObjects.ts'
 
 /** One list of a snapshot. */
 export interface SnapshotList<O> {
@@ -30,15 +30,17 @@ const idle = 10_000
  * The objects of a resource in some namespaces, kept up to date while the caller lives.
  * @param resource unset for a kind that the cluster does not serve: there are none
  * @param namespaces none = all
+ * @param options `namesOnly`: no more than their metadata
  */
 export function useSnapshotList<T extends KubeObject>(
   context: () => string,
   resource: () => Resource<T> | undefined,
   namespaces: () => readonly string[],
+  { namesOnly = false }: Pick<LiveOptions, 'namesOnly'> = {},
 ): SnapshotList<readonly Stored<T>[]> {
   const clusters = useClusters()
   const home = (): string | undefined => clusters.contexts.find(({ id }) => id === context())?.namespace
-  const live = useLiveObjects<T>(context, resource, namespaces, { home })
+  const live = useLiveObjects<T>(context, resource, namespaces, { home, namesOnly })
   const refused = computed(() => live.state.value === 'forbidden' || live.state.value === 'failed')
   return {
     settled: computed(() => resource() === undefined || live.complete.value || refused.value),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Job, Pod, Service } from '#shared/kube/generated/types.ts'
+import type { Job, Pod, PodSpec, Service } from '#shared/kube/generated/types.ts'
 import { asStored, type KubeObject, type Stored } from '#shared/kube/object.ts'
 import { stored } from '#test/support/stored.ts'
 import type { KindDescriptor } from './descriptor.ts'
@@ -48,6 +48,28 @@ test('names each thing that a pod uses once', () => {
     'ConfigMap settings',
     'Secret password',
     'ServiceAccount runner',
+  ])
+})
+
+test('knows what pods start without', () => {
+  const spec: PodSpec = {
+    imagePullSecrets: [{ name: 'registry' }],
+    volumes: [
+      { name: 'a', configMap: { name: 'settings', optional: true } },
+      { name: 'b', projected: { sources: [{ secret: { name: 'token', optional: true } }] } },
+    ],
+    containers: [
+      {
+        ...{ name: 'c', envFrom: [{ secretRef: { name: 'more', optional: true } }] },
+        env: [{ name: 'LEVEL', valueFrom: { configMapKeyRef: { name: 'settings', key: 'level' } } }],
+      },
+    ],
+  }
+  expect(usesOf(spec)).toEqual([
+    { kind: 'ConfigMap', name: 'settings' },
+    { kind: 'Secret', name: 'token', need: 'optional' },
+    { kind: 'Secret', name: 'more', need: 'optional' },
+    { kind: 'Secret', name: 'registry', need: 'pull' },
   ])
 })
 

@@ -17,6 +17,13 @@ export interface RelatedObject {
   /** What owns it, where that is not the shown object itself: the ReplicaSet between a Deployment and its pods. */
   owner?: { kind: string; name: string }
 }
+/** What a pod's spec names. */
+export interface UsedObject {
+  kind: string
+  name: string
+  /** `optional`: pods start without it; `pull`: images are pulled without it. Unset where pods wait for it. */
+  need?: 'optional' | 'pull'
+}
 export interface RelatedGroup {
   id: 'owners' | 'node' | 'uses' | 'replicaSets' | 'jobs' | 'endpointSlices' | 'pods' | 'services' | 'users'
   title: string
@@ -55,7 +62,7 @@ export function relatedOf(kind: KindDescriptor, object: Stored, neighbours: Neig
     {
       id: 'uses',
       title: t('pages.related.uses'),
-      items: spec ? usesOf(spec).map((used) => ({ ...used, ...(namespace ? { namespace } : {}) })) : [],
+      items: spec ? usesOf(spec).map(({ kind: used, name }) => item(used, name, namespace)) : [],
     },
     { id: 'replicaSets', title: 'ReplicaSets', items: owned(neighbours.replicaSets).map(itemOf('ReplicaSet')) },
     { id: 'jobs', title: 'Jobs', items: jobs.map(itemOf('Job')) },
@@ -111,33 +118,45 @@ const usersOf =
     usesOf(spec).some((used) => used.kind === kind.resource.kind && used.name === object.metadata.name)
 
 /** ConfigMaps, Secrets, claims and the service account that a pod's spec names, each once. */
-export function usesOf(spec: PodSpec): RelatedObject[] {
-  const found: (RelatedObject | undefined)[] = []
-  const say = (kind: string, name?: string): void => void (name && found.push({ kind, name }))
+export function usesOf(spec: PodSpec): UsedObject[] {
+  const found: UsedObject[] = []
+  const say = (kind: string, name?: string, optional?: boolean): void =>
+    void (name && found.push({ kind, name, ...(optional ? { need: 'optional' as const } : {}) }))
   for (const { configMap, secret, persistentVolumeClaim, projected } of spec.volumes ?? []) {
-    say('ConfigMap', configMap?.name)
-    say('Secret', secret?.secretName)
+    say('ConfigMap', configMap?.name, configMap?.optional)
+    say('Secret', secret?.secretName, secret?.optional)
     say('PersistentVolumeClaim', persistentVolumeClaim?.claimName)
     for (const source of projected?.sources ?? []) {
-      say('ConfigMap', source.configMap?.name)
-      say('Secret', source.secret?.name)
+      say('ConfigMap', source.configMap?.name, source.configMap?.optional)
+      say('Secret', source.secret?.name, source.secret?.optional)
     }
   }
   for (const { env = [], envFrom = [] } of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
     for (const { configMapRef, secretRef } of envFrom) {
-      say('ConfigMap', configMapRef?.name)
-      say('Secret', secretRef?.name)
+      say('ConfigMap', configMapRef?.name, configMapRef?.optional)
+      say('Secret', secretRef?.name, secretRef?.optional)
     }
     for (const { valueFrom } of env) {
-      say('ConfigMap', valueFrom?.configMapKeyRef?.name)
-      say('Secret', valueFrom?.secretKeyRef?.name)
+      say('ConfigMap', valueFrom?.configMapKeyRef?.name, valueFrom?.configMapKeyRef?.optional)
+      say('Secret', valueFrom?.secretKeyRef?.name, valueFrom?.secretKeyRef?.optional)
     }
   }
-  for (const { name } of spec.imagePullSecrets ?? []) say('Secret', name)
+  for (const { name } of spec.imagePullSecrets ?? []) if (name) found.push({ kind: 'Secret', name, need: 'pull' })
   say('ServiceAccount', spec.serviceAccountName)
-  const seen = new Map(found.flatMap((used) => (used ? [[`${used.kind}/${used.name}`, used]] : [])))
-  return [...seen.values()]
+  return eachOnce(found)
 }
+
+/** What is named more than once is needed as much as where it is needed most. */
+export function eachOnce(used: readonly UsedObject[]): UsedObject[] {
+  const first = new Map<string, UsedObject>()
+  for (const each of used) {
+    const key = `${each.kind}/${each.name}`
+    const known = first.get(key)
+    if (!known || needs.indexOf(each.need) < needs.indexOf(known.need)) first.set(key, each)
+  }
+  return [...first.values()]
+}
+const needs: readonly UsedObject['need'][] = [undefined, 'pull', 'optional']
 
 function podSpecOf(kind: KindDescriptor, object: Stored): PodSpec | undefined {
   const { spec } = object as { spec?: PodSpec & { template?: { spec?: PodSpec } } }

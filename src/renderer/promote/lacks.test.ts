@@ -47,6 +47,7 @@ it('names classes and objects that are neither there nor taken along; what may n
           { persistentVolumeClaim: { claimName: 'data' } },
           { configMap: { name: 'settings' } },
           { secret: { secretName: 'unknown' } },
+          { secret: { secretName: 'extra', optional: true } },
         ],
       }),
     ),

@@ -98,7 +98,7 @@ function namedBy(body: KubeObject): Pick<Needed, 'kind' | 'name'>[] {
   const pods = podSpecOf(body as unknown as Parameters<typeof podSpecOf>[0])
   for (const used of pods ? usesOf(pods) : []) {
     const known = neededKinds.find((each) => each === used.kind)
-    if (known && !isEverywhere(used)) found.push({ kind: known, name: used.name })
+    if (known && used.need !== 'optional' && !isEverywhere(used)) found.push({ kind: known, name: used.name })
   }
   found.push({ kind: 'PriorityClass', name: pods?.priorityClassName })
   found.push({ kind: 'RuntimeClass', name: pods?.runtimeClassName })

@@ -4,18 +4,19 @@ import { summarizePod } from '#shared/kube/pod.ts'
 import type { Tone } from '../components/tone.ts'
 import { explain, type ObjectLink } from '../explain/index.ts'
 import { podTone } from '../kinds/core/pod.ts'
+import type { UsedObject } from '../kinds/related.ts'
 import { numberText } from '../texts/format.ts'
 import { t } from '../texts/index.ts'
 import { problemsOf, type Problem } from './problems.ts'
 import {
   byName,
   edgeId,
+  isThere,
   nodeId,
   satelliteKinds,
   terrainOf,
   type Lens,
   type PodGroup,
-  type Satellite,
   type Terrain,
   type TopologySnapshot,
 } from './terrain.ts'
@@ -41,6 +42,8 @@ export interface TopologyNode {
   text: string
   /** Named by another object, but not there. */
   isMissing?: boolean
+  /** Named by another object, which does without it. */
+  isAbsent?: boolean
   /** Pods in one node, and whether they are shown beside it too. */
   folds?: { group: string; unfolded: boolean }
   /** How many ConfigMaps, Secrets and claims it uses. */
@@ -274,16 +277,22 @@ function userNode(group: PodGroup, terrain: Terrain): DraftNode {
 function configuration(terrain: Terrain): Draft {
   const { groups, snapshot, namespace } = terrain
   const claims = new Map(snapshot.claims?.map((claim) => [claim.metadata.name, claim]))
-  const satellite = ({ kind, name }: Satellite): DraftNode => {
+  const needed = new Set(
+    groups.flatMap(({ uses }) =>
+      uses.filter(({ need }) => need !== 'optional').map((used) => nodeId(used.kind, used.name)),
+    ),
+  )
+  const satellite = (used: UsedObject): DraftNode => {
+    const { kind, name } = used
+    const id = nodeId(kind, name)
+    const base = { id, lane: 'config' as const, kind, name }
+    if (isThere(snapshot, used) === false)
+      return needed.has(id)
+        ? { ...base, isMissing: true, tone: 'bad', text: t('topology.missingKind', { kind }) }
+        : { ...base, isAbsent: true, text: t('topology.absent', { kind }) }
     const claim = kind === 'PersistentVolumeClaim' ? claims.get(name) : undefined
-    const isMissing = kind === 'PersistentVolumeClaim' && snapshot.claims !== undefined && !claim
     const size = claim?.status?.capacity?.['storage'] ?? claim?.spec?.resources?.requests?.['storage'] ?? ''
-    return {
-      ...{ id: nodeId(kind, name), lane: 'config', kind, name, isMissing },
-      link: isMissing ? undefined : { kind, name, namespace },
-      ...(isMissing ? { tone: 'bad' as const } : {}),
-      text: isMissing ? t('topology.missing') : [kind, size].filter(Boolean).join(' '),
-    }
+    return { ...base, link: { kind, name, namespace }, text: [kind, size].filter(Boolean).join(' ') }
   }
   return {
     nodes: [

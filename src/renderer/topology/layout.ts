@@ -21,13 +21,11 @@ export function middleOf({ from, to }: { from: string; to: string }, places: Pla
   }
 }
 
-const widths: Record<Lane, number> = {
-  routes: 176,
-  services: 176,
-  workloads: 196,
-  pods: 176,
-  workers: 168,
-  config: 196,
+/** How much room a map takes from left to right: where it would have to be drawn smaller, its lanes are narrower first. */
+export type Room = 'wide' | 'narrow'
+const widths: Record<Room, Record<Lane, number>> = {
+  wide: { routes: 176, services: 176, workloads: 196, pods: 176, workers: 168, config: 196 },
+  narrow: { routes: 140, services: 132, workloads: 156, pods: 148, workers: 124, config: 176 },
 }
 /** A line of text, and what is around the lines of a node, px. */
 const line = 16
@@ -36,14 +34,22 @@ const frame = 16
 export const toldProblems = 2
 
 /** A pod has one line, what else is on the map two; each problem adds one. */
-export function sizeOf({ lane, folds, problems }: TopologyNode): Pick<Place, 'width' | 'height'> {
+export function sizeOf({ lane, folds, problems }: TopologyNode, room: Room = 'wide'): Pick<Place, 'width' | 'height'> {
   const told = Math.min(problems.length, toldProblems + 1)
-  if (lane === 'pods' && !folds && told === 0) return { width: widths[lane], height: 26 }
-  return { width: widths[lane], height: frame + line * (2 + told) }
+  const width = widths[room][lane]
+  if (lane === 'pods' && !folds && told === 0) return { width, height: 26 }
+  return { width, height: frame + line * (2 + told) }
 }
 
 /** Between two lanes, where the edges are, px. */
-const gap = 56
+const gaps: Record<Room, number> = { wide: 56, narrow: 40 }
+
+/** @param width of the window, less its margins, px */
+export function roomOf(nodes: readonly TopologyNode[], width: number): Room {
+  const used = lanes.filter((lane) => nodes.some((node) => node.lane === lane))
+  const wanted = used.reduce((sum, lane) => sum + widths.wide[lane] + gaps.wide, -gaps.wide)
+  return wanted > width ? 'narrow' : 'wide'
+}
 
 /**
  * Places the nodes in lanes from left to right, in each lane in the order of `nodes`, so that a map that changes keeps its order:
@@ -51,19 +57,30 @@ const gap = 56
  * 700 nodes; with partitions, or with edges that it routes, it took 30. It is loaded with the first map, and works in this thread:
  * the page loads no workers from blobs.
  */
-export async function layOut({ nodes, edges }: Pick<Topology, 'nodes' | 'edges'>): Promise<Places> {
+export async function layOut(
+  { nodes, edges }: Pick<Topology, 'nodes' | 'edges'>,
+  room: Room = 'wide',
+): Promise<Places> {
   const { default: Elk } = await import('elkjs/lib/elk.bundled.js')
-  const columns = columnsOf(nodes)
+  const columns = columnsOf(nodes, room)
   const graph: ElkNode = {
     id: 'map',
     layoutOptions,
-    children: nodes.map((node, at) => ({ id: node.id, ...sizeOf(node), x: columns.get(node.lane) ?? 0, y: at * 100 })),
+    children: nodes.map((node, at) => ({
+      id: node.id,
+      ...sizeOf(node, room),
+      x: columns.get(node.lane) ?? 0,
+      y: at * 100,
+    })),
     edges: edges.map(({ id, from, to }) => ({ id, sources: [from], targets: [to] })),
   }
   const { children = [] } = await new Elk().layout(graph)
   const heights = new Map(children.map(({ id, y = 0 }) => [id, y]))
   return new Map(
-    nodes.map((node) => [node.id, { x: columns.get(node.lane) ?? 0, y: heights.get(node.id) ?? 0, ...sizeOf(node) }]),
+    nodes.map((node) => [
+      node.id,
+      { x: columns.get(node.lane) ?? 0, y: heights.get(node.id) ?? 0, ...sizeOf(node, room) },
+    ]),
   )
 }
 
@@ -83,13 +100,13 @@ const layoutOptions = {
 }
 
 /** Where the lanes begin that have nodes. */
-function columnsOf(nodes: readonly TopologyNode[]): Map<Lane, number> {
+function columnsOf(nodes: readonly TopologyNode[], room: Room): Map<Lane, number> {
   const found = new Map<Lane, number>()
   let x = 0
   for (const lane of lanes) {
     if (!nodes.some((node) => node.lane === lane)) continue
     found.set(lane, x)
-    x += widths[lane] + gap
+    x += widths[room][lane] + gaps[room]
   }
   return found
 }

@@ -1,9 +1,10 @@
 import { explain, type Explanation, type ObjectLink } from '../explain/index.ts'
 import { explainBackend, explainService } from '../explain/service.ts'
 import type { Tone } from '../components/tone.ts'
+import type { UsedObject } from '../kinds/related.ts'
 import { listText } from '../texts/format.ts'
 import { t } from '../texts/index.ts'
-import { edgeId, nodeId, type Lens, type PodGroup, type Route, type Terrain } from './terrain.ts'
+import { edgeId, isThere, nodeId, type Lens, type PodGroup, type Route, type Terrain } from './terrain.ts'
 
 /** What keeps traffic from where it should go, and where on the map that is. */
 export interface Problem {
@@ -27,7 +28,7 @@ export interface Problem {
   links: readonly ObjectLink[]
 }
 
-/** One thing that can be wrong with traffic: a declaration in the table below. */
+/** One thing that can be wrong on the map: a declaration in the table below. */
 interface ProblemRule {
   id: string
   lens: Lens
@@ -138,42 +139,45 @@ function closingPolicies({ policiesOf }: Terrain, { pods }: PodGroup): ReturnTyp
   return closed ?? []
 }
 
-/** A claim that a pod names and nobody has made, or whose volume is not there. */
-const missingClaims: ProblemRule = {
-  id: 'claims',
+/** What a pod names and nobody has made, or a claim whose volume is not there. */
+const unmetUses: ProblemRule = {
+  id: 'uses',
   lens: 'config',
   find: ({ snapshot, namespace, groups, around }) =>
     groups.flatMap((group) =>
-      group.uses
-        .filter(({ kind }) => kind === 'PersistentVolumeClaim')
-        .flatMap((about) => {
-          const { claims } = snapshot
-          if (!claims) return []
-          const node = nodeId(about.kind, about.name)
-          const claim = claims.find(({ metadata }) => metadata.name === about.name)
-          if (!claim) return [missingClaim(group, about.name, namespace)]
-          const explanation = explain(about.kind, claim, around.near({ ...about, namespace }))
-          return explanation?.tone === 'bad'
-            ? [{ at: node, node, about: { ...about, namespace }, ...told(explanation) }]
-            : []
-        }),
+      group.uses.flatMap((used) => {
+        if (isThere(snapshot, used) === false)
+          return used.need === 'optional' ? [] : [missingUse(group, used, namespace)]
+        const claim =
+          used.kind === 'PersistentVolumeClaim' && snapshot.claims?.find(({ metadata }) => metadata.name === used.name)
+        if (!claim) return []
+        const about = linkOf(used.kind, claim.metadata)
+        const node = nodeId(used.kind, used.name)
+        const explanation = explain(used.kind, claim, around.near(about))
+        return explanation?.tone === 'bad' ? [{ at: node, node, about, ...told(explanation) }] : []
+      }),
     ),
 }
 
-function missingClaim(
-  { id, owner }: PodGroup,
-  name: string,
+/** Pods that run go on without it; those that start wait for all but what images are pulled with. */
+function missingUse(
+  { id, owner, pods, ready, wanted = pods.length }: PodGroup,
+  { kind, name, need }: UsedObject,
   namespace: string,
 ): ReturnType<ProblemRule['find']>[number] {
-  const node = nodeId('PersistentVolumeClaim', name)
+  const node = nodeId(kind, name)
+  const isPull = need === 'pull'
+  const isRunning = wanted > 0 && ready >= wanted
   return {
-    ...{ at: edgeId(id, node), node, tone: 'bad', state: 'NoClaim', short: t('topology.short.missing') },
-    sentence: t('topology.noClaim', { owner: owner.name, name }),
-    ...{ why: [], about: { kind: owner.kind, name: owner.name, namespace }, links: [] },
+    ...{ at: edgeId(id, node), node, tone: isPull || isRunning ? 'warn' : 'bad', state: 'NotFound' },
+    short: t('topology.short.missing', { kind }),
+    sentence: t(isPull ? 'topology.pullsWithout' : 'topology.namesMissing', { owner: owner.name, kind, name }),
+    why: isPull ? [] : [t(isRunning ? 'topology.runsWithout' : 'topology.waitsFor')],
+    ...{ about: { kind: owner.kind, name: owner.name, namespace }, links: [] },
   }
 }
 
-const rules: readonly ProblemRule[] = [unserved, missingBackends, deadServices, closedPods, missingClaims]
+const rules: readonly ProblemRule[] = [unserved, missingBackends, deadServices, closedPods, unmetUses]
 
 function refusalOf(conditions: Route['conditions']): Explanation | undefined {
   const refused = conditions.find(({ type, status }) => type === 'Accepted' && status === 'False')

@@ -3,7 +3,7 @@ import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { isPodReady, isPodTerminal } from '#shared/kube/pod.ts'
 import { matchesLabels, selects, type Labels } from '#shared/kube/selectors.ts'
 import { ingressBackends, type Backend } from '../explain/service.ts'
-import { usesOf } from '../kinds/related.ts'
+import { eachOnce, usesOf, type UsedObject } from '../kinds/related.ts'
 import { neighbourhoodOf, type Lists, type Neighbourhood, type Owner } from '../overview/snapshot.ts'
 
 /** An HTTPRoute of gateway.networking.k8s.io, as far as the map reads it. */
@@ -38,6 +38,9 @@ export interface TopologyLists extends Pick<
 > {
   httpRoutes: readonly Stored<HttpRoute>[]
   networkPolicies: readonly Stored<NetworkPolicy>[]
+  /** No more than their metadata. */
+  configMaps: readonly Stored[]
+  secrets: readonly Stored[]
 }
 
 /** What is known at one moment. A list that is unset is not there yet, or may not be read: nothing follows from it. */
@@ -74,14 +77,16 @@ export interface PodGroup {
   /** Labels of its pods, told by the template where there are none. */
   labels: Labels | undefined
   /** What its pods, or the template, name: each once. */
-  uses: readonly Satellite[]
+  uses: readonly UsedObject[]
 }
 
 /** What stands around a workload. Of Secrets, no more than their names is read. */
 export const satelliteKinds = ['ConfigMap', 'Secret', 'PersistentVolumeClaim'] as const
-export interface Satellite {
-  kind: string
-  name: string
+
+/** Whether what a pod names is there; undefined where it is not known. */
+export function isThere({ configMaps, secrets, claims }: TopologySnapshot, { kind, name }: UsedObject) {
+  const all = { ConfigMap: configMaps, Secret: secrets, PersistentVolumeClaim: claims }[kind]
+  return all?.some(({ metadata }) => metadata.name === name)
 }
 
 /** A namespace, indexed for what is drawn and for the rules that find problems. */
@@ -240,9 +245,9 @@ function otherGroup(pods: readonly Stored<Pod>[], around: Neighbourhood): PodGro
 }
 
 /** Without the certificate of the API server, which every pod gets. */
-function satellitesOf(specs: readonly (PodSpec | undefined)[]): Satellite[] {
+function satellitesOf(specs: readonly (PodSpec | undefined)[]): UsedObject[] {
   const all = specs
     .flatMap((spec) => (spec ? usesOf(spec) : []))
     .filter(({ kind, name }) => satelliteKinds.some((each) => each === kind) && name !== 'kube-root-ca.crt')
-  return [...new Map(all.map((used) => [nodeId(used.kind, used.name), used])).values()]
+  return eachOnce(all)
 }

@@ -247,10 +247,40 @@ describe('what workloads use', () => {
     ])
   })
 
-  test('is told where a claim does not exist', () => {
-    const map = mapOf(snapshotOf([workload('web', { volumes })], { claims: [] }), [], 'config')
-    expect(problems(map)).toEqual(['bad Deployment/web>PersistentVolumeClaim/data: Claim is missing'])
-    expect(map.nodes.find(({ name }) => name === 'data')).toMatchObject({ isMissing: true, text: 'Does not exist' })
+  const nothing = { claims: [], configMaps: [], secrets: [] }
+  test('is told where it does not exist: pods that are not ready wait for it, those that are go on', () => {
+    const map = mapOf(snapshotOf([workload('web', { volumes, ready: false })], nothing), [], 'config')
+    expect(problems(map)).toEqual([
+      'bad Deployment/web>ConfigMap/settings: ConfigMap is missing',
+      'bad Deployment/web>Secret/token: Secret is missing',
+      'bad Deployment/web>PersistentVolumeClaim/data: PersistentVolumeClaim is missing',
+    ])
+    expect(edges(map).every((edge) => edge.endsWith(' broken'))).toBe(true)
+    const missing = map.nodes.find(({ name }) => name === 'token')
+    expect(missing).toMatchObject({ isMissing: true, text: 'Secret, does not exist' })
+    expect(missing).not.toHaveProperty('link')
+    const running = mapOf(snapshotOf([workload('web', { volumes })], nothing), [], 'config')
+    expect(running.problems.map(({ tone }) => tone)).toEqual(['warn', 'warn', 'warn'])
+  })
+
+  test('is no problem where it is there, or where it is not known', () => {
+    const there = {
+      claims: [stored({ metadata: meta('data') })],
+      configMaps: [stored({ metadata: meta('settings') })],
+      secrets: [stored({ metadata: meta('token') })],
+    }
+    for (const lists of [there, {}])
+      expect(mapOf(snapshotOf([workload('web', { volumes })], lists), [], 'config').problems).toEqual([])
+  })
+
+  test('is no problem where pods do without it', () => {
+    const optional = [
+      { name: 'a', configMap: { name: 'settings', optional: true } },
+      { name: 'b', secret: { secretName: 'token', optional: true } },
+    ]
+    const map = mapOf(snapshotOf([workload('web', { volumes: optional })], nothing), [], 'config')
+    expect(map.problems).toEqual([])
+    expect(map.nodes.find(({ name }) => name === 'token')).toMatchObject({ isAbsent: true })
   })
 })
 

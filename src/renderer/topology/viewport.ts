@@ -17,7 +17,7 @@ export const largest = 2
 const readable = 0.7
 /** Below this, texts are too small to be read at all, and are not drawn. */
 export const legible = 0.4
-const margin = 24
+export const margin = 24
 /** Above the map are the titles of its lanes, px. */
 export const headroom = 36
 

@@ -1,6 +1,5 @@
 import { shallowRef, watch, type ShallowRef } from 'vue'
-import { collectionPath } from '#shared/client/kube-client.ts'
-import type { Client } from '#shared/client/client.ts'
+import type { Stored } from '#shared/kube/object.ts'
 import { useApi } from '../../api/index.ts'
 import type { KindDescriptor } from '../../kinds/descriptor.ts'
 
@@ -21,10 +20,6 @@ const dull = ['events', 'leases', 'endpoints', 'endpointslices', 'componentstatu
 /** What is measured of pods and nodes has their names. */
 const metricsGroup = 'metrics.k8s.io'
 
-interface Named {
-  metadata: { name?: string; namespace?: string }
-}
-
 /** Objects of several contexts whose names hold a word, across kinds. Only metadata is asked for. */
 export function useObjectSearch(
   word: () => string,
@@ -34,13 +29,17 @@ export function useObjectSearch(
   const api = useApi()
   const found = shallowRef<readonly FoundObject[]>([])
   const searching = shallowRef(false)
-  const kept = new Map<string, { at: number; names: Promise<Named[]> }>()
+  const kept = new Map<string, { at: number; names: Promise<Stored[]> }>()
 
-  function namesOf(context: string, kind: KindDescriptor): Promise<Named[]> {
+  function namesOf(context: string, kind: KindDescriptor): Promise<Stored[]> {
     const key = `${context} ${kind.resource.group}/${kind.resource.plural}`
     const known = kept.get(key)
     if (known && Date.now() - known.at < freshness) return known.names
-    const names = listNames(api.cluster(context).client, kind).catch(() => [])
+    const names = api
+      .cluster(context)
+      .names.client.list(kind.resource, { limit: mostNames })
+      .then(({ items }) => items)
+      .catch(() => [])
     kept.set(key, { at: Date.now(), names })
     return names
   }
@@ -60,7 +59,7 @@ export function useObjectSearch(
         .filter(({ resource }) => !dull.includes(resource.plural) && resource.group !== metricsGroup)
         .map(async (kind) => {
           for (const { metadata } of await namesOf(context, kind)) {
-            const { name = '', namespace } = metadata
+            const { name, namespace } = metadata
             if (name.toLowerCase().includes(wanted)) next.push({ context, kind, name, namespace })
           }
           if (mine === round) found.value = [...next].sort((a, b) => rank(a, wanted) - rank(b, wanted))
@@ -75,12 +74,3 @@ export function useObjectSearch(
 /** Names that begin with the word come first, then the shorter ones. */
 const rank = ({ name }: FoundObject, word: string): number =>
   (name.toLowerCase().startsWith(word) ? 0 : 1_000) + name.length
-
-async function listNames(client: Client, { resource }: KindDescriptor): Promise<Named[]> {
-  const list = await client.transport.request({
-    method: 'GET',
-    path: `${collectionPath(resource)}?limit=${mostNames}`,
-    accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
-  })
-  return (list as { items?: Named[] } | undefined)?.items ?? []
-}

@@ -17,6 +17,7 @@ function follow(first: Topology) {
   const map = scope.run(() =>
     useLayout(
       () => topology.value,
+      () => 'wide',
       () => {
         const layout = Promise.withResolvers<Places>()
         layouts.push(layout)

@@ -1,7 +1,7 @@
 import { computed, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Topology } from '../../topology/graph.ts'
-import { layOut, sizeOf, type Places } from '../../topology/layout.ts'
+import { layOut, sizeOf, type Places, type Room } from '../../topology/layout.ts'
 
 /** What is drawn: a topology with the places of its nodes, which are those of its shape. */
 export interface DrawnMap {
@@ -16,21 +16,22 @@ export interface DrawnMap {
  */
 export function useLayout(
   topology: () => Topology,
-  place: (topology: Topology) => Promise<Places> = layOut,
+  room: () => Room,
+  place: (topology: Topology, room: Room) => Promise<Places> = layOut,
 ): { drawn: Readonly<ShallowRef<DrawnMap | undefined>>; failure: Readonly<Ref<string>> } {
   const drawn = shallowRef<DrawnMap>()
   const failure = ref('')
-  const shape = computed(() => shapeOf(topology()))
+  const shape = computed(() => shapeOf(topology(), room()))
   let last: symbol | undefined
   watch(
     shape,
     async (wanted) => {
       const mine = (last = Symbol())
       try {
-        const places = await place(topology())
+        const places = await place(topology(), room())
         if (mine !== last) return
         // Its states and texts may have changed meanwhile; with another shape, the next layout is on its way.
-        if (shapeOf(topology()) === wanted) drawn.value = { topology: topology(), places, shape: wanted }
+        if (shapeOf(topology(), room()) === wanted) drawn.value = { topology: topology(), places, shape: wanted }
         failure.value = ''
       } catch (error) {
         if (mine === last) failure.value = messageOf(error)
@@ -45,5 +46,5 @@ export function useLayout(
 }
 
 /** What the places depend on: states and texts change without a new layout. */
-const shapeOf = ({ nodes, edges }: Topology): string =>
-  JSON.stringify([nodes.map((node) => [node.id, sizeOf(node).height]), edges.map(({ id }) => id)])
+const shapeOf = ({ nodes, edges }: Topology, room: Room): string =>
+  JSON.stringify([room, nodes.map((node) => [node.id, sizeOf(node).height]), edges.map(({ id }) => id)])

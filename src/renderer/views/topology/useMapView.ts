@@ -1,7 +1,9 @@
 import { useVueFlow } from '@vue-flow/core'
 import { onScopeDispose, ref, watch, type Ref } from 'vue'
 import type { Places } from '../../topology/layout.ts'
-import { firstView, type Viewport } from '../../topology/viewport.ts'
+import { boundsOf, firstView, type Viewport } from '../../topology/viewport.ts'
+
+const widthOf = (places: Places | undefined): number => (places ? boundsOf(places).width : 0)
 
 /** So long after it was moved the map rests, ms. */
 const restMs = 200
@@ -22,7 +24,7 @@ export function useMapView(places: () => Places | undefined): {
     // What moves it by itself has no event of the window.
     if (event.sourceEvent) isMoved = true
   })
-  watch([() => places() === undefined, ready, () => dimensions.value.width], () => {
+  watch([() => widthOf(places()), ready, () => dimensions.value.width], () => {
     const drawn = places()
     if (isMoved || !drawn || !ready.value || dimensions.value.width === 0) return
     void setViewport(firstView(drawn, dimensions.value))

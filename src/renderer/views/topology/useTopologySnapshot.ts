@@ -1,5 +1,6 @@
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import {
+  configMaps,
   daemonSets,
   deployments,
   endpointSlices,
@@ -10,6 +11,7 @@ import {
   persistentVolumeClaims,
   pods,
   replicaSets,
+  secrets,
   services,
   statefulSets,
   storageClasses,
@@ -41,6 +43,8 @@ export function useTopologySnapshot(context: () => string, namespace: () => stri
     claims: list(persistentVolumeClaims),
     storageClasses: list(storageClasses),
     networkPolicies: list(networkPolicies),
+    configMaps: useSnapshotList(context, () => configMaps, only, { namesOnly: true }),
+    secrets: useSnapshotList(context, () => secrets, only, { namesOnly: true }),
     httpRoutes: useSnapshotList(context, httpRoute, only),
   })
 }
