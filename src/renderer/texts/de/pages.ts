@@ -379,6 +379,10 @@ export const pages: Translation<typeof english> = {
   admission: {
     looksAt: 'Was sie prüft',
     every: 'Jede Anfrage.',
+    allOfPolicy: 'Alles, was die Policy prüft.',
+    policy: 'Die Policy, der sie Geltung gibt',
+    noPolicy: 'Eine Policy {name} gibt es nicht: Nichts wird geprüft.',
+    does: 'Bei Verstoß',
     of: '{operations} von {what}',
     except: 'Außer {what}',
     anything: 'allem',

@@ -377,6 +377,10 @@ export const pages = {
   admission: {
     looksAt: 'What it looks at',
     every: 'Every request.',
+    allOfPolicy: 'All that the policy looks at.',
+    policy: 'The policy that it makes hold',
+    noPolicy: 'There is no policy {name}: nothing is checked.',
+    does: 'On violation',
     of: '{operations} of {what}',
     except: 'Except {what}',
     anything: 'everything',

@@ -39,6 +39,9 @@ const pages: Readonly<Record<string, Component>> = {
   'admissionregistration.k8s.io/ValidatingAdmissionPolicy': latePart(
     () => import('./admission/ValidatingPolicyPage.vue'),
   ),
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': latePart(
+    () => import('./admission/PolicyBindingPage.vue'),
+  ),
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration': webhooks,
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': webhooks,
   'policy/PodDisruptionBudget': latePart(() => import('./policy/BudgetPage.vue')),
