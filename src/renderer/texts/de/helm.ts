@@ -99,8 +99,8 @@ export const helm: Translation<typeof english> = {
     verb: 'Bauen',
   },
   release: {
-    missing: 'In {namespace} gibt es kein Release {name}',
-    missingText: 'Es wurde deinstalliert, oder es ist in einem anderen Namespace.',
+    lost: 'In {namespace} gibt es kein Release {name}',
+    lostText: 'Es wurde deinstalliert, oder es ist in einem anderen Namespace.',
     back: 'Helm-Releases',
     upgrade: 'Aktualisieren',
     upgradeTo: 'Auf {version} aktualisieren',
@@ -124,6 +124,8 @@ export const helm: Translation<typeof english> = {
     terminal: 'Im Terminal',
     objects: 'Objekte',
     noObjects: 'Das Chart erzeugt mit diesen Werten keine Objekte.',
+    missing: '{names} gibt es nicht. | {n} Objekte des Release gibt es nicht: {names}.',
+    missingText: 'Jemand hat gelöscht, was Helm angelegt hat. Ein Upgrade oder Rollback legt es wieder an.',
     missingObject: 'Fehlt',
     there: 'Vorhanden',
     hooks: 'Hooks',
@@ -189,7 +191,7 @@ export const helm: Translation<typeof english> = {
     noSchema: 'ohne Schema',
     changes: 'Was sich im Cluster ändert',
     rendering: 'Der Server wird gefragt',
-    rendered: '{time} ms',
+    rendered: 'in {time} s gerendert',
     counts: {
       created: '{n} neu',
       changed: '{n} geändert',

@@ -16,6 +16,8 @@ export interface ReleaseObject {
   name: string
   /** Unset until it has been looked at, and where it may not be. */
   state?: { tone: Tone; text: string }
+  /** It was there once, by what the release says. */
+  isMissing?: boolean
 }
 
 /** Time between two looks, ms; longer for releases of many objects. */
@@ -62,6 +64,7 @@ export function useReleaseObjects(
       const at = { name, ...(resource.namespaced && namespace !== undefined ? { namespace } : {}) }
       try {
         const found = await api.cluster(context()).client.get(resource, at).catch(undefinedIfMissing)
+        object.isMissing = found === undefined
         object.state = found ? stateOf(kind, found) : { tone: 'bad', text: t('helm.release.missingObject') }
       } catch {
         // It may not be read: nothing is said of it.
