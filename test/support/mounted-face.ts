@@ -40,6 +40,8 @@ export interface FaceOptions {
   /** Answers of the back, by `topic.procedure`; a function is asked for each. */
   back?: Record<string, unknown>
   props?: Record<string, unknown>
+  /** Contexts whose workers are simulated. */
+  simulated?: string[]
 }
 
 /**
@@ -47,13 +49,19 @@ export interface FaceOptions {
  * test says. @param path route at which a view is shown
  */
 export async function mountFace(component: Component, path: string, options: FaceOptions = {}): Promise<Face> {
-  const { objects = {}, clusters = [], answers = {}, back = {}, props = {} } = options
+  const { objects = {}, clusters = [], answers = {}, back = {}, props = {}, simulated = [] } = options
   document.body.innerHTML = ''
   const calls: Face['calls'] = {}
   const backCalls: Face['backCalls'] = []
   const contexts = Object.keys(objects).map((id): ContextInfo => {
     const [kind, name = id] = id.split(':')
-    return { id, name, kind: kind === 'kubeconfig' ? 'kubeconfig' : 'local', server: '', simulated: false }
+    return {
+      id,
+      name,
+      kind: kind === 'kubeconfig' ? 'kubeconfig' : 'local',
+      server: '',
+      simulated: simulated.includes(id),
+    }
   })
   const known = new Map<string, ClusterApi>()
   const api: Api = {

@@ -51,6 +51,7 @@ export const useClusters = defineStore('clusters', () => {
   const call = api.back.clusters
   return {
     labelOf,
+    isSimulated: (id: string): boolean => contexts.value.some((each) => each.id === id && each.simulated),
     clusters,
     contexts,
     problems,

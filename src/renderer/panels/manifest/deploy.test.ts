@@ -105,7 +105,7 @@ test('a dry run checks what depends on its own objects, and says what the server
     ['ConfigMap taken', 'would be created', 'Checked by the server in namespace defau'],
     ['ConfigMap bad', 'failed', 'bad'],
     ['Ship good', 'would be created', 'Checked against its definition in this t'],
-    ['Ship broken', 'failed', 'spec.masts takes an integer, not a singl'],
+    ['Ship broken', 'failed', 'spec.masts takes an integer, not “three”'],
     ['Pod p', 'would be created', 'Checked against the schema alone: the se'],
   ])
   expect(asked.filter((each) => each.startsWith('POST /api/v1/namespaces/default/configmaps'))).toHaveLength(3)

@@ -1,7 +1,7 @@
 import { autocompletion, closeBrackets, completionKeymap, type CompletionSource } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from '@codemirror/commands'
 import { yaml } from '@codemirror/lang-yaml'
-import { codeFolding, foldGutter, foldKeymap, indentUnit } from '@codemirror/language'
+import { codeFolding, foldEffect, foldGutter, foldKeymap, indentUnit } from '@codemirror/language'
 import { lintGutter, setDiagnostics } from '@codemirror/lint'
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search'
 import { EditorState } from '@codemirror/state'
@@ -15,6 +15,7 @@ import {
   lineNumbers,
 } from '@codemirror/view'
 import { t } from '../../texts/index.ts'
+import { appliedRange } from './applied-range.ts'
 import { blocks } from './editor-blocks.ts'
 import { look } from './editor-look.ts'
 import { masks } from './masks.ts'
@@ -45,7 +46,7 @@ export function createEditor(options: EditorOptions): EditorView {
     { key: 'Ctrl-Enter', mac: 'Cmd-Enter', run: () => (onSubmit(), true) },
     { key: 'F8', run: () => (onNext(1), true), shift: () => (onNext(-1), true) },
   ]
-  return new EditorView({
+  const view = new EditorView({
     parent,
     state: EditorState.create({
       doc: text,
@@ -91,17 +92,26 @@ export function createEditor(options: EditorOptions): EditorView {
       ],
     }),
   })
+  foldApplied(view)
+  return view
 }
 
-/** Marks the problems in the text and beside its lines. */
+/** What kubectl keeps for itself is a page of JSON above all that is looked for: it is folded until it is asked for. */
+function foldApplied(view: EditorView): void {
+  const range = appliedRange(view.state.doc.toString())
+  if (range) view.dispatch({ effects: foldEffect.of(range) })
+}
+
 /** Puts another text in place of all; one undo brings back the one before. */
 export function replaceAll(view: EditorView, text: string): void {
   view.dispatch({
     changes: { from: 0, to: view.state.doc.length, insert: text },
     annotations: isolateHistory.of('full'),
   })
+  foldApplied(view)
 }
 
+/** Marks the problems in the text and beside its lines. */
 export function showProblems(view: EditorView, problems: readonly Problem[]): void {
   const { length } = view.state.doc
   const diagnostics = problems.map(({ from, to, severity, message, source }) => ({

@@ -76,7 +76,7 @@ function scalarMistake(node: Node & { value: unknown; source?: string }, schema:
     (type === 'number' && !isNumber) ||
     (type === 'integer' && !isWhole) ||
     (type === 'boolean' && typeof value !== 'boolean')
-  return isWrong ? wrongType(type, 'value') : bounds(schema, value)
+  return isWrong ? t('editor.check.not.this', { wanted: typeName(type), value: String(value) }) : bounds(schema, value)
 }
 
 const isIntOrString = (schema: Schema): boolean =>
@@ -119,16 +119,19 @@ function matches(pattern: string, value: string): boolean | undefined {
   }
 }
 
-function wrongType(type: string, is: 'map' | 'list' | 'value'): string {
-  const wanted = {
+const wrongType = (type: string, is: 'map' | 'list' | 'value'): string =>
+  t(`editor.check.not.${is}`, { wanted: typeName(type) })
+
+function typeName(type: string): string {
+  const names: Record<string, string> = {
     array: t('editor.check.list'),
     object: t('editor.check.map'),
     string: t('editor.check.text'),
     integer: t('editor.check.integer'),
     number: t('editor.check.number'),
     boolean: t('editor.check.boolean'),
-  }[type]
-  return t(`editor.check.not.${is}`, { wanted: wanted ?? type })
+  }
+  return names[type] ?? type
 }
 
 /** Names the field that was probably meant. */

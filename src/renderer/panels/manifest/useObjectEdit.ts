@@ -93,12 +93,14 @@ export function useObjectEdit({ target, resource, shown, locked, onSaved, onNext
 
   async function load(parent: () => HTMLElement | undefined): Promise<void> {
     try {
-      base.value = server.value = await fetchText()
+      const now = await fetchText()
       const found = isSecret ? undefined : await draft.find()
-      restored.value = found !== undefined && found.text !== base.value
-      const initial = found?.text ?? base.value
-      if (found?.base) base.value = found.base
       const host = parent()
+      // At once with the text: what is not there yet is not changed.
+      server.value = now
+      base.value = found?.base ? found.base : now
+      restored.value = found !== undefined && found.text !== now
+      const initial = found?.text ?? now
       if (host) editor.mount(host, initial, t('editor.label', { kind, name }))
     } catch (failure) {
       fail(failure)

@@ -25,11 +25,11 @@ export const dock: Translation<typeof english> = {
     build: 'Bauen',
     command: 'Befehl',
   },
+  simulatedText: 'Hinter ihnen läuft kein Container. Worker mit Docker führen echte Container aus.',
   logs: {
     of: 'Logs {name}',
     loading: 'Wird gelesen …',
     simulated: 'Simulierte Pods haben kein Log',
-    simulatedText: 'Hinter ihnen läuft kein Container. Worker mit Docker führen echte Container aus.',
     nothing: 'Nichts wurde protokolliert.',
     noPods: 'Es gibt keine Pods und daher keine Logs.',
     noneMatch: 'Keine Zeile passt zu den Filtern.',
@@ -93,6 +93,7 @@ export const dock: Translation<typeof english> = {
     downloading: '{size}, abbrechen',
   },
   terminal: {
+    simulated: 'Simulierte Pods haben keine Shell',
     of: 'Terminal {name}',
     input: 'Eingabe des Terminals {name}',
     toolbar: 'Terminal',

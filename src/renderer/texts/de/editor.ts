@@ -77,6 +77,7 @@ export const editor: Translation<typeof english> = {
       map: 'braucht {wanted}, keine Zuordnung',
       list: 'braucht {wanted}, keine Liste',
       value: 'braucht {wanted}, keinen einzelnen Wert',
+      this: 'braucht {wanted}, nicht „{value}“',
     },
   },
   docs: { required: 'nötig', default: 'Vorgabe {value}', oneOf: 'Eines von {values}', takes: '{key} übernimmt es' },

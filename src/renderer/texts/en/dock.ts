@@ -16,11 +16,11 @@ export const dock = {
   apiVersion: 'API version: {name}',
   uid: 'UID: {name}',
   panel: { logs: 'Logs', terminal: 'Shell', edit: 'Edit', deploy: 'Deploy', build: 'Build', command: 'Command' },
+  simulatedText: 'No container runs behind them. Workers of Docker run real containers.',
   logs: {
     of: 'Logs {name}',
     loading: 'Reading …',
     simulated: 'Simulated pods have no log',
-    simulatedText: 'No container runs behind them. Workers of Docker run real containers.',
     nothing: 'Nothing has been logged.',
     noPods: 'There are no pods, so there are no logs.',
     noneMatch: 'No line passes the filters.',
@@ -90,6 +90,7 @@ export const dock = {
     downloading: '{size}, cancel',
   },
   terminal: {
+    simulated: 'Simulated pods have no shell',
     of: 'Terminal {name}',
     input: 'Terminal input {name}',
     toolbar: 'Terminal',

@@ -74,6 +74,7 @@ export const editor = {
       map: 'takes {wanted}, not a map',
       list: 'takes {wanted}, not a list',
       value: 'takes {wanted}, not a single value',
+      this: 'takes {wanted}, not “{value}”',
     },
   },
   docs: { required: 'required', default: 'default {value}', oneOf: 'One of {values}', takes: '{key} takes it' },
