@@ -115,7 +115,8 @@ function withProblem(edge: TopologyEdge, problems: readonly Problem[]): Topology
   return problem ? { ...edge, problem, look: lookOf(problem, edge) } : edge
 }
 /** Pods that are not ready may be soon, and a port that is not declared may be open. */
-function lookOf({ state }: Problem, { look }: TopologyEdge): TopologyEdge['look'] {
+function lookOf({ rule, state, tone }: Problem, { look }: TopologyEdge): TopologyEdge['look'] {
+  if (rule === 'uses' && tone === 'warn') return 'dead'
   if (state === 'NoReadyEndpoints') return 'dead'
   return state === 'PortNotDeclared' ? look : 'broken'
 }
@@ -288,7 +289,7 @@ function configuration(terrain: Terrain): Draft {
     const base = { id, lane: 'config' as const, kind, name }
     if (isThere(snapshot, used) === false)
       return needed.has(id)
-        ? { ...base, isMissing: true, tone: 'bad', text: t('topology.missingKind', { kind }) }
+        ? { ...base, isMissing: true, text: kind }
         : { ...base, isAbsent: true, text: t('topology.absent', { kind }) }
     const claim = kind === 'PersistentVolumeClaim' ? claims.get(name) : undefined
     const size = claim?.status?.capacity?.['storage'] ?? claim?.spec?.resources?.requests?.['storage'] ?? ''

@@ -257,10 +257,11 @@ describe('what workloads use', () => {
     ])
     expect(edges(map).every((edge) => edge.endsWith(' broken'))).toBe(true)
     const missing = map.nodes.find(({ name }) => name === 'token')
-    expect(missing).toMatchObject({ isMissing: true, text: 'Secret, does not exist' })
+    expect(missing).toMatchObject({ isMissing: true, text: 'Secret' })
     expect(missing).not.toHaveProperty('link')
     const running = mapOf(snapshotOf([workload('web', { volumes })], nothing), [], 'config')
     expect(running.problems.map(({ tone }) => tone)).toEqual(['warn', 'warn', 'warn'])
+    expect(edges(running).every((edge) => edge.endsWith(' dead'))).toBe(true)
   })
 
   test('is no problem where it is there, or where it is not known', () => {

@@ -36,6 +36,8 @@ export const overview = {
   attention: {
     title: 'Braucht Aufmerksamkeit',
     none: 'Nichts braucht Aufmerksamkeit',
+    empty: 'Hier läuft nichts',
+    emptyText: 'Es gibt keine Pods, Workloads, Jobs oder Services.',
     noneText: 'Pods laufen, Workloads haben, was sie anfordern, Services antworten.',
     pods: '{n} Pods. {sentence}',
     several: '{n} {kind}s in {namespace}',

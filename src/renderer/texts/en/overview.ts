@@ -37,6 +37,8 @@ export const overview = {
   attention: {
     title: 'Needs attention',
     none: 'Nothing needs attention',
+    empty: 'Nothing runs here',
+    emptyText: 'There are no pods, workloads, Jobs or Services.',
     noneText: 'Pods run, workloads have what they ask for, Services answer.',
     pods: '{n} pods. {sentence}',
     several: '{n} {kind}s in {namespace}',
