@@ -5,6 +5,7 @@ import { chromium, type Page } from '@playwright/test'
 import { showTheme } from '../test/support/axe.ts'
 import {
   createFaceObjects,
+  createFaceRelease,
   createTroubleObjects,
   sheetStates,
   troubleStates,
@@ -13,6 +14,7 @@ import {
 import { helmEnvironment } from '../test/support/helm.ts'
 import { createKubectl, type Kubectl } from '../test/support/kubectl.ts'
 import { relayEngine } from '../test/support/engine-relay.ts'
+import { createRunningObjects, removeRunningImages, runningStates } from '../test/support/running-states.ts'
 import { newDataFolder, runSlipway, serveSlipway, slipwayUp } from '../test/support/slipway.ts'
 
 /**
@@ -43,6 +45,7 @@ const firstRun: (FaceState & { hasNoEngine?: boolean })[] = [
   { ...first('first-run-none', '/'), hasNoEngine: true },
   {
     ...first('signed-out', '/'),
+    opensInGerman: true,
     open: (page: Page) => page.getByRole('button', { name: /Sign out|Abmelden/ }).click(),
   },
 ].filter(isChosen)
@@ -51,8 +54,20 @@ const limited: FaceState = {
   path: '/c/kubeconfig:bob/pods',
   ready: (page) => page.getByText('You may not list Pods'),
 }
+const ofBob = (name: string, path: string): FaceState => ({
+  ...{ name, path: `/c/kubeconfig:bob/${path}`, ready: (page: Page) => page.getByRole('heading', { level: 1 }) },
+})
+const withFewRights = [
+  limited,
+  ofBob('metrics-unavailable', 'pods/shop/tool?tab=metrics'),
+  ofBob('overview-limited', 'overview/shop'),
+  ofBob('topology-limited', 'topology/shop'),
+]
 const statesAt = (moment?: number): FaceState[] =>
-  [...sheetStates(`local:${cluster}`, moment), ...troubleStates(`local:${cluster}`), limited].filter(isChosen)
+  [...sheetStates(`local:${cluster}`, moment), ...troubleStates(`local:${cluster}`), ...withFewRights].filter(isChosen)
+/** Where containers have to run. */
+const real = `${cluster}-real`
+const running = runningStates(`local:${real}`).filter(isChosen)
 const states = statesAt()
 /** Clusters in every state, whose names are unique on this machine. */
 const several = { runs: `dev-${process.pid}`, stands: 'spike', fails: `ci-${process.pid}`, made: `edge-${process.pid}` }
@@ -72,9 +87,10 @@ await rm(folder, { recursive: true, force: true })
 await mkdir(folder, { recursive: true })
 const data = await newDataFolder()
 const kubeconfig = join(data, 'others.kubeconfig')
+const helm = await helmEnvironment(join(data, 'helm'))
 const slipway = await slipwayUp({
   ...{ name: cluster, data, args: ['--simulated', '3'] },
-  env: { KUBECONFIG: kubeconfig, ...(await helmEnvironment(join(data, 'helm'))) },
+  env: { KUBECONFIG: kubeconfig, ...helm },
 })
 const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
@@ -82,15 +98,19 @@ const browser = await chromium.launch({
 })
 const failures: string[] = []
 try {
-  const moment = await createFaceObjects(createKubectl(slipway.kubeconfig))
-  await createTroubleObjects(createKubectl(slipway.kubeconfig))
-  await addContexts(createKubectl(slipway.kubeconfig))
-  await shootAll(statesAt(moment), slipway.ready.ui, (signal) => void slipway.process.kill(signal))
+  const kubectl = createKubectl(slipway.kubeconfig)
+  const moment = await createFaceObjects(kubectl)
+  await createFaceRelease(slipway.kubeconfig, helm)
+  await createTroubleObjects(kubectl)
+  await addContexts(kubectl)
+  const signal = (name: NodeJS.Signals): void => void slipway.process.kill(name)
+  await shootAll(statesAt(moment), slipway.ready.ui, { signal, kubectl })
+  if (running.length > 0) await shootRunning()
   for (const state of firstRun)
     for (const walk of walks) {
       const relay = state.hasNoEngine ? await relayEngine() : undefined
       const empty = await serveSlipway(relay ? { engine: relay.address } : {})
-      await shootAll([state], empty.url, empty.signal, [walk]).finally(() => empty.end())
+      await shootAll([state], empty.url, { signal: empty.signal, in_: [walk] }).finally(() => empty.end())
       await relay?.close()
     }
   if (severalStates.length > 0) await shootSeveral()
@@ -99,7 +119,7 @@ try {
   await browser.close()
   await slipway.end()
 }
-console.log(`${[...states, ...severalStates, ...firstRun].length} states in ${folder}/index.html`)
+console.log(`${[...states, ...running, ...severalStates, ...firstRun].length} states in ${folder}/index.html`)
 if (failures.length > 0) {
   console.error(`Not reached: ${failures.join(', ')}`)
   process.exitCode = 1
@@ -142,11 +162,23 @@ async function shootSeveral(): Promise<void> {
     }
     const address = await runSlipway(['ui', '--data', served.data], served.data)
     await context.close()
-    await shootAll(severalStates, address.stdout.trim(), served.signal)
+    await shootAll(severalStates, address.stdout.trim(), { signal: served.signal })
   } finally {
     await relay.close()
     for (const name of Object.values(several)) await runSlipway(['delete', name, '--data', served.data], served.data)
     await served.end()
+  }
+}
+
+async function shootRunning(): Promise<void> {
+  const own = await slipwayUp({ name: real, args: ['--workers', '1'] })
+  try {
+    const kubectl = createKubectl(own.kubeconfig)
+    await createRunningObjects(kubectl, real)
+    await shootAll(running, own.ready.ui, { signal: (name) => void own.process.kill(name), kubectl })
+  } finally {
+    await own.end()
+    await removeRunningImages(real)
   }
 }
 
@@ -164,11 +196,17 @@ async function addContexts(admin: Kubectl): Promise<void> {
   await others.ok('config', 'set-context', 'pi-rack', '--cluster=pi-rack', '--user=bob')
 }
 
+interface Shooting {
+  signal: (name: NodeJS.Signals) => void
+  /** Of the cluster, where there is one. */
+  kubectl?: Kubectl
+  in_?: Look[][]
+}
+
 async function shootAll(
   chosen: FaceState[],
   address: string,
-  signal: (name: NodeJS.Signals) => void,
-  in_ = walks,
+  { signal, kubectl = createKubectl(slipway.kubeconfig), in_ = walks }: Shooting,
 ): Promise<void> {
   const context = await browser.newContext({ reducedMotion: 'reduce', colorScheme: 'light' })
   const page = await context.newPage()
@@ -180,7 +218,7 @@ async function shootAll(
     const isGerman = walk.includes('german')
     await speak(page, home, isGerman ? 'de' : 'en')
     for (const state of chosen.filter(({ german }) => !isGerman || german))
-      await shoot(page, { home, state, walk, signal }).catch((error: unknown) =>
+      await shoot(page, { home, state, walk, signal, kubectl }).catch((error: unknown) =>
         failures.push(`${state.name}-${walk.join('+')} (${String(error).split('\n')[0]})`),
       )
   }
@@ -199,10 +237,11 @@ async function shoot(
   page: Page,
   {
     home,
-    state: { name, path, ready, open, frozen },
+    state: { name, path, ready, open, frozen, opensInGerman },
     walk,
     signal,
-  }: { home: string; state: FaceState; walk: Look[]; signal: (name: NodeJS.Signals) => void },
+    kubectl,
+  }: Required<Pick<Shooting, 'signal' | 'kubectl'>> & { home: string; state: FaceState; walk: Look[] },
 ): Promise<void> {
   const isGerman = walk.includes('german')
   await page.setViewportSize({ width: 1440, height: 900 })
@@ -214,7 +253,7 @@ async function shoot(
     if (isGerman) await page.waitForTimeout(3_000)
     else await ready(page).first().waitFor()
     if (frozen) signal('SIGSTOP')
-    if (!isGerman || name === 'create-cluster' || name === 'signed-out') await open?.(page)
+    if (!isGerman || opensInGerman) await open?.(page, kubectl)
     // What is read around an object comes a moment after it.
     await page.waitForTimeout(700)
   } finally {
@@ -233,7 +272,7 @@ async function shoot(
 }
 
 function indexPage(): string {
-  const figures = [...states, ...severalStates, ...firstRun].flatMap(({ name, german }) => [
+  const figures = [...states, ...running, ...severalStates, ...firstRun].flatMap(({ name, german }) => [
     `<h2>${name}</h2>`,
     ...looks
       .filter((look) => look !== 'german' || german)

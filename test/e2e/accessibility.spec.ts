@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
 import { expectAccessibleInBothThemes } from '../support/axe.ts'
-import { createFaceObjects, faceStates } from '../support/face-states.ts'
+import { createFaceObjects, createFaceRelease, faceStates } from '../support/face-states.ts'
 import { focusProblems } from '../support/focus.ts'
 import { helmEnvironment } from '../support/helm.ts'
-import { createKubectl } from '../support/kubectl.ts'
+import { createKubectl, type Kubectl } from '../support/kubectl.ts'
 import { sidewaysScrolls } from '../support/layout.ts'
 import { newDataFolder, slipwayUp, type Slipway } from '../support/slipway.ts'
 
@@ -15,16 +15,20 @@ import { newDataFolder, slipwayUp, type Slipway } from '../support/slipway.ts'
 const cluster = `access-${process.pid}`
 let slipway: Slipway
 let page: Page
+let kubectl: Kubectl
 
 test.beforeAll(async ({ browser }) => {
   const data = await newDataFolder()
+  const env = await helmEnvironment(join(data, 'helm'))
   slipway = await slipwayUp({
     name: cluster,
     data,
     args: ['--simulated', '2'],
-    env: await helmEnvironment(join(data, 'helm')),
+    env,
   })
-  await createFaceObjects(createKubectl(slipway.kubeconfig))
+  kubectl = createKubectl(slipway.kubeconfig)
+  await createFaceObjects(kubectl)
+  await createFaceRelease(slipway.kubeconfig, env)
   page = await browser.newPage({ reducedMotion: 'reduce', colorScheme: 'light' })
   await page.goto(slipway.ready.ui)
   await expect(page.getByRole('heading', { name: 'Clusters' })).toBeVisible()
@@ -40,7 +44,7 @@ for (const { name, path, ready, open } of faceStates(`local:${cluster}`))
     await page.goto('about:blank')
     await page.goto(new URL(`/#${path}`, slipway.ready.ui).href)
     await ready(page).waitFor()
-    await open?.(page)
+    await open?.(page, kubectl)
     expect(await sidewaysScrolls(page)).toEqual([])
     await expectAccessibleInBothThemes(page)
     expect(await focusProblems(page)).toEqual([])

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, type Locator, type Page } from '@playwright/test'
 import { encodeRelease, releaseSecretName, releaseSecretType } from '#main/helm/release-codec.ts'
-import { testChart } from './helm.ts'
+import { runHelm, testChart } from './helm.ts'
 import type { Kubectl } from './kubectl.ts'
 
 /** A page of the face, or a state of one, as the contact sheet shows it and axe reads it. */
@@ -12,12 +12,14 @@ export interface FaceState {
   path: string
   /** What is there once it can be looked at. */
   ready: (page: Page) => Locator
-  /** What leads to the state from the page. */
-  open?: (page: Page) => Promise<void>
+  /** What leads to the state from the page, or happens in the cluster meanwhile. */
+  open?: (page: Page, kubectl: Kubectl) => Promise<void>
   /** The app is frozen while the state is looked at, before `open`. */
   frozen?: boolean
   /** It is looked at in German too. */
   german?: boolean
+  /** `open` finds its way in German: the others stay at the page. */
+  opensInGerman?: boolean
 }
 
 const coupon = {
@@ -76,6 +78,14 @@ export async function createFaceObjects(kubectl: Kubectl): Promise<number> {
   await kubectl.ok('set', 'image', 'deployment/web', 'web=registry.example.com/shop/web:2.9.1', '-n', 'shop')
   await kubectl.ok('delete', 'configmap', 'banner', '-n', 'shop')
   return before
+}
+
+/** A release of Helm's own with two revisions. @param env of `helmEnvironment` */
+export async function createFaceRelease(kubeconfig: string, env: Record<string, string>): Promise<void> {
+  const helm = (...args: string[]): Promise<string> =>
+    runHelm([...args, '-n', 'default'], { ...env, KUBECONFIG: kubeconfig })
+  await helm('install', 'front', testChart, '--set', 'password=hidden')
+  await helm('upgrade', 'front', testChart, '--reuse-values', '--set', 'greeting=Moin', '--set', 'replicas=2')
 }
 
 interface TroubleEvent {
@@ -190,6 +200,8 @@ const main = new Set([
   ],
   ...['unknown-object', 'drawer', 'delete', 'palette', 'cheat-sheet', 'access', 'access-why-not', 'care', 'settings'],
   ...['shortcut-conflict', 'bell'],
+  ...['helm-upgrade', 'helm-history', 'editor-conflict', 'editor-problems', 'dock-maximised', 'dock-split'],
+  ...['overview-empty', 'topology-empty', 'topology-config'],
   ...['no-context', 'dock-editor', 'dock-logs', 'deploy-form', 'build', 'yours', 'forwards-new'],
 ])
 
@@ -248,21 +260,25 @@ export function sheetStates(context: string, moment = Date.now()): FaceState[] {
     }
     await expect(page.getByText('web restarts')).toBeVisible()
   }
+  const germanToo = { german: true, opensInGerman: true }
   const select = async (page: Page): Promise<void> => {
     for (const name of ['mail', 'tool']) await row(page, name).getByRole('checkbox').check()
   }
   const createForm =
-    (form?: string) =>
+    (form?: string | RegExp) =>
     async (page: Page): Promise<void> => {
-      await page.getByRole('banner').getByRole('button', { name: 'Deploy', exact: true }).click()
-      await expect(page.getByRole('navigation', { name: 'What to begin with' })).toBeVisible()
+      await page
+        .getByRole('banner')
+        .getByRole('button', { name: /^(Deploy|Bereitstellen)$/ })
+        .click()
+      await expect(page.getByRole('navigation', { name: /^(What to begin with|Womit begonnen wird)$/ })).toBeVisible()
       if (form) await page.getByRole('button', { name: form, exact: true }).click()
     }
 
   return [
     { name: 'home', path: '/', german: true, ready: (page) => page.getByRole('region', { name: /^Cluster / }) },
     {
-      ...{ name: 'create-cluster', path: '/', german: true },
+      ...{ name: 'create-cluster', path: '/', ...germanToo },
       ready: (page) => page.getByRole('region', { name: /^Cluster / }),
       open: async (page) => {
         await page.getByRole('main').getByRole('button').first().click()
@@ -478,6 +494,32 @@ export function sheetStates(context: string, moment = Date.now()): FaceState[] {
       ...{ name: 'helm-install', path: at(`helm-install?chart=${encodeURIComponent(testChart)}`), german: true },
       ready: (page) => page.getByRole('button', { name: /shop-web/ }).first(),
     },
+    {
+      ...{ name: 'helm-history', path: at('helm/default/front?tab=history'), german: true },
+      ready: (page) => page.getByText(/GREETING/).first(),
+    },
+    {
+      ...{ name: 'helm-roll-back', path: at('helm/default/front?tab=history') },
+      ready: (page) => page.getByText(/GREETING/).first(),
+      open: async (page) => {
+        await page.getByRole('button', { name: /^1 Superseded/ }).click()
+        await pressed(/^Roll back to 1/)(page)
+      },
+    },
+    {
+      ...{ name: 'helm-upgrade', path: at(`helm/default/front/upgrade?chart=${encodeURIComponent(testChart)}`) },
+      ready: (page) => page.getByRole('textbox', { name: /values/i }).first(),
+      open: async (page) => {
+        await page.locator('.cm-content').first().click()
+        await page.keyboard.press('Control+a')
+        await page.keyboard.insertText('replicas: many\n')
+        await expect(page.getByText(/takes an integer/)).toBeVisible()
+        await page.keyboard.press('Control+a')
+        await page.keyboard.insertText('replicas: 3\ngreeting: Hello\npassword: hidden\n')
+        await page.getByRole('button', { name: /Deployment front-web/ }).click()
+        await page.waitForTimeout(1_500)
+      },
+    },
     { name: 'forwards', path: at('port-forwards'), ready: heading },
     {
       ...{ name: 'forwards-some', path: at('port-forwards'), ready: heading },
@@ -526,6 +568,42 @@ export function sheetStates(context: string, moment = Date.now()): FaceState[] {
       await page.getByRole('button', { name: /^Edit/ }).first().click()
       await expect(page.locator('.cm-content').first()).toBeVisible()
     }),
+    inObject('editor-problems', 'deployments/shop/checkout', async (page) => {
+      await page.getByRole('button', { name: /^Edit/ }).first().click()
+      await page.getByRole('button', { name: 'Maximise dock' }).click()
+      const line = page.locator('.cm-line').filter({ hasText: 'replicas: ' }).last()
+      await line.click()
+      await page.keyboard.press('End')
+      await page.keyboard.type('x')
+      await expect(page.getByRole('region', { name: 'Problems' })).toContainText('takes an integer')
+    }),
+    inObject('editor-conflict', 'deployments/default/cart', async (page, kubectl) => {
+      await page.getByRole('button', { name: /^Edit/ }).first().click()
+      await page.getByRole('button', { name: 'Maximise dock' }).click()
+      const line = page.locator('.cm-line').filter({ hasText: 'image: cart' }).last()
+      await line.click()
+      await page.keyboard.press('End')
+      await page.keyboard.type('-mine')
+      await kubectl.ok('set', 'image', 'deployment/cart', `cart=cart:${Date.now() % 100_000}`, '-n', 'default')
+      await page.getByRole('button', { name: /^Save cart to/ }).click()
+      await expect(page.getByRole('region', { name: /^Conflict in .*image$/ })).toBeVisible()
+    }),
+    inObject('dock-maximised', 'deployments/shop/web', async (page) => {
+      await page.getByRole('button', { name: /^Edit/ }).first().click()
+      await page.getByRole('button', { name: 'Maximise dock' }).click()
+      await expect(page.locator('.cm-content').first()).toBeVisible()
+    }),
+    inObject('dock-split', 'deployments/shop/web', async (page) => {
+      await page.getByRole('button', { name: /^Logs/ }).first().click()
+      await page.getByRole('button', { name: /^Edit/ }).first().click()
+      await page.getByRole('button', { name: 'Show side by side' }).click()
+      await expect(page.locator('.cm-content').first()).toBeVisible()
+    }),
+    { ...{ name: 'overview-empty', path: at('overview/kube-public'), german: true }, ready: heading },
+    {
+      ...{ name: 'topology-empty', path: at('topology/kube-public'), german: true },
+      ready: (page) => page.getByText(/^(Nothing runs in|In kube-public läuft)/),
+    },
     inObject('dock-logs', 'pods/shop/tool', pressed(/^Logs/, dock)),
     inObject('dock-shell', 'pods/shop/tool', pressed(/^Shell/, dock)),
     inObject('dock-debug', 'pods/shop/tool', async (page) => {
@@ -535,8 +613,8 @@ export function sheetStates(context: string, moment = Date.now()): FaceState[] {
         .click()
       await dock(page)
     }),
-    { ...inList('deploy', 'pods', 'tool', createForm()), german: true },
-    { ...inList('deploy-form', 'pods', 'tool', createForm('App with Service')), german: true },
+    { ...inList('deploy', 'pods', 'tool', createForm()), ...germanToo },
+    { ...inList('deploy-form', 'pods', 'tool', createForm(/^App (with|mit) Service$/)), ...germanToo },
     // The last: what these do would be seen in others.
     inList('notices', 'deployments', 'checkout', async (page) => {
       await notice(page)
