@@ -22,6 +22,7 @@ export const loop: Translation<typeof en> = {
   build: {
     region: 'Ordner bauen und bereitstellen',
     folder: 'Ordner dieses Rechners mit einem Dockerfile',
+    folderNote: 'Die Docker Engine dieses Rechners baut es; .dockerignore gilt.',
     folderHint: '/home/ich/shop',
     file: 'Dockerfile',
     image: 'Name des Images',

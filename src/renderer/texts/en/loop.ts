@@ -20,6 +20,7 @@ export const loop = {
   build: {
     region: 'Build and deploy a folder',
     folder: 'Folder of this machine with a Dockerfile',
+    folderNote: 'This machine’s Docker Engine builds it; .dockerignore applies.',
     folderHint: '/home/me/shop',
     file: 'Dockerfile',
     image: 'Name of the image',
