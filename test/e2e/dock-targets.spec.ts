@@ -95,7 +95,7 @@ test('Save names its target, and changes that object alone', async () => {
   await shownPanel()
     .getByRole('button', { name: `Save web to ${west} / shop` })
     .click()
-  const keepMine = shownPanel().getByRole('button', { name: 'Keep yours of data.where' })
+  const keepMine = shownPanel().getByRole('button', { name: 'Take yours of data.where' })
   const saved = page.getByText('ConfigMap web saved')
   await expect(keepMine.or(saved).first()).toBeVisible()
   if (await keepMine.isVisible()) {

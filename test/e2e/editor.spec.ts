@@ -149,7 +149,7 @@ test('what both have changed is chosen field by field; what the server changed a
   await expect(clash).toContainText('cart:2')
   await expect(editor()).toContainText('team: shop')
   await expect(save()).toHaveAttribute('aria-disabled', 'true')
-  await clash.getByRole('button', { name: /^Keep yours/ }).click()
+  await clash.getByRole('button', { name: /^Take yours/ }).click()
   await save().click()
   await expect(page.getByText('Deployment cart saved')).toBeVisible()
   const image = 'jsonpath={.spec.template.spec.containers[0].image} {.metadata.labels.team}'

@@ -149,7 +149,7 @@ test('edits the number of replicas, looks at the difference, and saves', async (
   await page.getByRole('button', { name: 'Edit', exact: true }).last().click()
   await page.getByRole('button', { name: 'Dry run' }).last().click()
   await page.getByRole('button', { name: /^Save frontend/ }).click()
-  const keepMine = page.getByRole('button', { name: 'Keep yours of spec.replicas' })
+  const keepMine = page.getByRole('button', { name: 'Take yours of spec.replicas' })
   const saved = page.getByText('Deployment frontend saved')
   await expect(keepMine.or(saved).first()).toBeVisible()
   if (await keepMine.isVisible()) {

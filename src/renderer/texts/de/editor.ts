@@ -131,9 +131,9 @@ export const editor: Translation<typeof english> = {
     asOpened: 'wie Sie es öffneten',
     absent: 'kein {field}',
     take: {
-      mine: 'Ihres von {field} behalten',
-      theirs: 'Das des Servers von {field} nehmen',
-      base: 'Die Grundlage von {field} nehmen',
+      mine: 'Nehmen: Ihres von {field}',
+      theirs: 'Nehmen: das des Servers von {field}',
+      base: 'Nehmen: die Grundlage von {field}',
     },
     takeIt: 'Nehmen',
     kept: 'Behalten',

@@ -127,7 +127,7 @@ export const editor = {
     unsaved: 'unsaved',
     asOpened: 'as you opened it',
     absent: 'no {field}',
-    take: { mine: 'Keep yours of {field}', theirs: 'Take the server’s of {field}', base: 'Take the base of {field}' },
+    take: { mine: 'Take yours of {field}', theirs: 'Take the server’s of {field}', base: 'Take the base of {field}' },
     takeIt: 'Take',
     kept: 'Kept',
     next: 'Next conflict',
