@@ -343,7 +343,9 @@ export function sheetStates(context: string, moment = Date.now()): FaceState[] {
       ...{ name: 'list-filter-hides-all', path: `${at('pods')}?filter=status:evicted+age<5m` },
       ready: (page) => page.getByRole('button', { name: /Clear/ }).first(),
     },
-    { name: 'list-empty', path: at('volumeattachments'), ready: heading },
+    { name: 'list-empty', path: at('volumeattachments'), german: true, ready: heading },
+    { name: 'list-empty-create', path: at('replicationcontrollers'), ready: heading },
+    { name: 'list-empty-custom', path: at('gateways.gateway.networking.k8s.io'), ready: heading },
     { name: 'list-unknown-kind', path: at('nothings'), ready: (page) => page.getByText('has no kind') },
     {
       ...list('pods'),
@@ -434,7 +436,11 @@ export function sheetStates(context: string, moment = Date.now()): FaceState[] {
     inObject('delete-namespace', 'namespaces/-/shop', pressed(/^Delete/)),
     inObject('scale', 'deployments/shop/web', pressed(/^Scale/)),
     inObject('roll-back', 'deployments/shop/web', pressed(/^Undo|^Roll back/)),
-    inObject('drain', `nodes/-/${worker}`, pressed(/^Drain/)),
+    inObject(
+      'drain',
+      `nodes/-/${worker}`,
+      pressed(/^Drain/, (page) => expect(page.getByRole('dialog').getByRole('table')).toBeVisible()),
+    ),
     inObject(
       'object-menu',
       'deployments/shop/web',

@@ -33,7 +33,12 @@ export interface TableCell {
   usage?: 'cpu' | 'memory' | undefined
   /** From here on the text says little: the part of a name that Kubernetes has made up. */
   faintFrom?: number | undefined
+  /** From here on the text stays where there is no room for all of it. */
+  keepFrom?: number | undefined
 }
+
+/** Where the end of a name begins, which is enough for `worker-1`; shorter names fit wherever a name does. */
+export const endOfName = (name: string): number | undefined => (name.length > 12 ? name.length - 8 : undefined)
 
 export const textAt = ({ text }: TableCell, now: number): string => (typeof text === 'string' ? text : text(now))
 

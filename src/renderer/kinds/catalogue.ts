@@ -101,12 +101,16 @@ const groupsOfApis: Record<string, Group> = {
   'resource.k8s.io': 'scheduling',
   'node.k8s.io': 'scheduling',
   'coordination.k8s.io': 'cluster',
+  'events.k8s.io': 'cluster',
   'internal.apiserver.k8s.io': 'api',
   'apiextensions.k8s.io': 'api',
   'apiregistration.k8s.io': 'api',
   'flowcontrol.apiserver.k8s.io': 'api',
 }
 const groupOf = (group: string): Group => groupsOfApis[group] ?? 'custom'
+/** Whether a group of the API is Kubernetes' own: its kinds mean the same in every cluster. */
+export const isOfKubernetes = (group: string): boolean =>
+  Object.hasOwn(groupsOfApis, group) || group === 'metrics.k8s.io'
 
 /** What a SelfSubjectRulesReview says of lists. Rules that the server could not complete forbid nothing. */
 export interface ListRules {

@@ -22,9 +22,26 @@ export function gibibytes(quantity: string | undefined): string {
   return quantity !== undefined && isQuantity(quantity) ? `${(quantityValue(quantity) / 2 ** 30).toFixed(1)} GiB` : ''
 }
 
+interface PodTemplateOf {
+  spec?: { containers: { image?: string }[] }
+}
+
 /** The images of a pod template. */
-export const images = (template?: { spec?: { containers: { image?: string }[] } }): string =>
+export const images = (template?: PodTemplateOf): string =>
   (template?.spec?.containers ?? []).map(({ image }) => image ?? '').join(', ')
+
+/** A column of the images of a pod template. Where there is no room, the registry goes, not the image and its tag. */
+export const imagesColumn = <T extends KubeObject>(
+  templateOf: (object: T & Stored) => PodTemplateOf | undefined,
+): Column<T> => ({
+  id: 'images',
+  value: (object) => images(templateOf(object)),
+  keepFrom(object) {
+    const text = images(templateOf(object))
+    return text.includes(', ') ? undefined : text.lastIndexOf('/') + 1
+  },
+  width: 'minmax(150px,2fr)',
+})
 
 export const readyTone = (ready: number, wanted: number): Tone => (ready >= wanted ? 'good' : 'warn')
 
@@ -68,8 +85,8 @@ export const usageColumns: readonly Column<KubeObject>[] = (['cpu', 'memory'] as
   value: () => '',
   width: '126px',
   numeric: true,
-  // Before any that the user has chosen.
-  drop: -1 - at / 10,
+  // Before any that the user has chosen; memory stays longer than CPU.
+  drop: at - 2,
 }))
 
 interface WithConditions extends KubeObject {

@@ -57,6 +57,8 @@ export interface Column<T> {
   tone?(object: T & Stored): Tone
   /** Where the part of the text begins that says little. */
   faintFrom?(object: T & Stored): number | undefined
+  /** Where the part of the text begins that stays where there is no room for all; that of a name for names. */
+  keepFrom?(object: T & Stored): number | undefined
   /** CSS grid width; `minmax(90px,1fr)` when unset. */
   width?: string
   numeric?: boolean

@@ -37,7 +37,6 @@ const matching = (filter: string): RowQuery['match'] =>
   matchOf(parseFilter(filter, isKeyOf({ columns: podColumns })), { columns: podColumns })
 const query = (more: Partial<RowQuery> = {}): RowQuery => ({
   columns: podColumns,
-  namespaces: [],
   match: () => true,
   sort: { column: 'name', descending: false },
   ...more,
@@ -50,10 +49,9 @@ test('sorts numbers in names as numbers, either way', () => {
   expect(ids({ sort: { column: 'name', descending: true } })).toEqual(['a/web-10', 'a/web-9', 'b/db-1'])
 })
 
-test('filters by any cell, by label, and by namespace; counts what is hidden', () => {
+test('filters by any cell and by label; counts what is hidden', () => {
   expect(ids({ match: matching('pend') })).toEqual(['b/db-1'])
   expect(ids({ match: matching('app=web') })).toHaveLength(2)
-  expect(ids({ namespaces: ['b'] })).toEqual(['b/db-1'])
   expect(rowsOf(objects, query({ match: matching('nothing like it') }))).toEqual({ rows: [], hidden: 3 })
 })
 

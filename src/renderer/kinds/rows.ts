@@ -1,5 +1,5 @@
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
-import type { TableCell, TableColumn, TableRow } from '../components/table.ts'
+import { endOfName, type TableCell, type TableColumn, type TableRow } from '../components/table.ts'
 import { columns as columnTexts } from '../texts/en/columns.ts'
 import { t } from '../texts/index.ts'
 import { timeColumn } from './cells.ts'
@@ -67,8 +67,6 @@ export const idOf = ({ metadata }: Stored): string =>
 
 export interface RowQuery {
   columns: readonly Column<Stored>[]
-  /** None = all. */
-  namespaces: readonly string[]
   match: Match
   /** The time decides about matches: every object is asked again each time. */
   timed?: boolean
@@ -81,7 +79,7 @@ export interface Sort {
 
 export interface Rows {
   rows: ObjectRow[]
-  /** Objects that the filter or the namespaces leave out. */
+  /** Objects that the filter leaves out. */
   hidden: number
 }
 export interface ObjectRow extends TableRow {
@@ -126,18 +124,12 @@ const isSameQuery = (a: RowQuery, b: RowQuery): boolean =>
   a.columns === b.columns &&
   a.match === b.match &&
   a.sort.column === b.sort.column &&
-  a.sort.descending === b.sort.descending &&
-  a.namespaces.join() === b.namespaces.join()
+  a.sort.descending === b.sort.descending
 
 function entriesOf(query: RowQuery, now: number): (object: Stored) => Entry | undefined {
-  const { columns, namespaces, match, sort } = query
-  const wanted = new Set(namespaces)
+  const { columns, match, sort } = query
   const column = columns.find(({ id }) => id === sort.column) ?? name
-  return (object) => {
-    const { namespace: place } = object.metadata
-    if (wanted.size > 0 && place !== undefined && place !== '' && !wanted.has(place)) return undefined
-    return match(object, now) ? rowOf(object, columns, keyOf(column.value(object))) : undefined
-  }
+  return (object) => (match(object, now) ? rowOf(object, columns, keyOf(column.value(object))) : undefined)
 }
 
 /** Makes its cells at the first access: only rows in sight are accessed. */
@@ -156,11 +148,13 @@ function rowOf(object: Stored, columns: readonly Column<Stored>[], key: Entry['k
 
 function cellOf(object: Stored, column: Column<Stored>): TableCell {
   const { text } = column
+  const value = String(column.value(object))
   return {
-    text: text ? (now) => text(object, now) : String(column.value(object)),
+    text: text ? (now) => text(object, now) : value,
     tone: column.tone?.(object),
     usage: column.usage,
     faintFrom: column.faintFrom?.(object),
+    keepFrom: column.keepFrom?.(object) ?? (column.isName ? endOfName(value) : undefined),
   }
 }
 

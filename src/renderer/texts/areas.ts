@@ -3,6 +3,7 @@
  * with the page itself, are in `en/index.ts` and `de/index.ts`.
  */
 export const areas = {
+  about: { en: () => import('./en/about.ts'), de: () => import('./de/about.ts') },
   access: { en: () => import('./en/access.ts'), de: () => import('./de/access.ts') },
   care: { en: () => import('./en/care.ts'), de: () => import('./de/care.ts') },
   charts: { en: () => import('./en/charts.ts'), de: () => import('./de/charts.ts') },

@@ -47,12 +47,12 @@ export async function consequencesOf(kind: ActionKind, object: Stored, cluster: 
   if (id === 'Namespace') return { lines: await inNamespace(object.metadata.name, cluster), isFarReaching: true }
   if (id === 'PersistentVolumeClaim') return ofClaim(object, cluster)
   if (id === 'PersistentVolume') return ofVolume(kind, object)
+  if (id === 'Pod') return { lines: [ofPod(object)], isFarReaching: false }
   const line = simple[id]
   return { lines: line ? [line()] : [], isFarReaching: losesData(kind, object) }
 }
 
 const simple: Readonly<Record<string, () => string>> = {
-  Pod: () => t('dialogs.delete.pod'),
   Node: () => t('dialogs.delete.node'),
   'apps/Deployment': () => t('dialogs.delete.workload'),
   'apps/ReplicaSet': () => t('dialogs.delete.workload'),
@@ -62,6 +62,19 @@ const simple: Readonly<Record<string, () => string>> = {
   'batch/CronJob': () => t('dialogs.delete.cronJob'),
   'apiextensions.k8s.io/CustomResourceDefinition': () => t('dialogs.delete.definition'),
 }
+
+/** What starts a pod again when it is deleted: `ReplicaSet web-1`; `undefined` where nothing does. */
+const controllerOf = ({ metadata }: Stored): string | undefined => {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller)
+  return owner && `${owner.kind} ${owner.name}`
+}
+function ofPod(object: Stored): string {
+  const owner = controllerOf(object)
+  return owner ? t('dialogs.delete.pod', { owner }) : t('dialogs.delete.barePod')
+}
+/** What is lost with one of several objects, in a few words; empty where nothing is to be said. */
+export const lossOf = (kind: ActionKind, object: Stored): string =>
+  kind.resource.group === '' && kind.resource.kind === 'Pod' && !controllerOf(object) ? t('lists.bulk.bare') : ''
 
 async function inNamespace(namespace: string, cluster: ClusterActions): Promise<string[]> {
   const counts = await Promise.allSettled(

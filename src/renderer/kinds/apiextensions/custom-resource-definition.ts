@@ -9,8 +9,9 @@ export const customResourceDefinition = describe<CustomResourceDefinition>({
   group: 'api',
   columns: [
     conditionColumn('Established'),
-    { id: 'group', value: ({ spec }) => spec.group },
-    { id: 'kind', value: ({ spec }) => spec.names.kind },
+    // The name ends with it.
+    { id: 'group', value: ({ spec }) => spec.group, width: 'minmax(170px,1fr)', drop: 1 },
+    { id: 'kind', value: ({ spec }) => spec.names.kind, width: 'minmax(150px,1fr)' },
     { id: 'scope', value: ({ spec }) => spec.scope, width: '110px' },
     {
       id: 'versions',

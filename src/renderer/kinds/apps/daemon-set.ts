@@ -2,7 +2,7 @@ import type { DaemonSet } from '#shared/kube/generated/types.ts'
 import { daemonSets } from '#shared/kube/resources.ts'
 import { restart } from '../actions/restart.ts'
 import { rollBack } from '../actions/roll-back.ts'
-import { images, readyTone, selectorText } from '../cells.ts'
+import { images, imagesColumn, readyTone, selectorText } from '../cells.ts'
 import { describe } from '../descriptor.ts'
 
 export const daemonSet = describe<DaemonSet>({
@@ -28,7 +28,7 @@ export const daemonSet = describe<DaemonSet>({
       numeric: true,
       width: '104px',
     },
-    { id: 'images', value: ({ spec }) => images(spec?.template) },
+    imagesColumn(({ spec }) => spec?.template),
   ],
   details: ({ spec }) => [
     ['Selector', selectorText(spec?.selector)],

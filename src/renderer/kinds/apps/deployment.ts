@@ -4,7 +4,7 @@ import { pause } from '../actions/pause.ts'
 import { restart } from '../actions/restart.ts'
 import { rollBack } from '../actions/roll-back.ts'
 import { scale } from '../actions/scale.ts'
-import { images, readyTone, selectorText } from '../cells.ts'
+import { images, imagesColumn, readyTone, selectorText } from '../cells.ts'
 import { describe } from '../descriptor.ts'
 
 export const deployment = describe<Deployment>({
@@ -23,14 +23,16 @@ export const deployment = describe<Deployment>({
       value: ({ status }) => status?.updatedReplicas ?? 0,
       numeric: true,
       width: '116px',
+      drop: 2,
     },
     {
       id: 'available',
       value: ({ status }) => status?.availableReplicas ?? 0,
       numeric: true,
       width: '104px',
+      drop: 1,
     },
-    { id: 'images', value: ({ spec }) => images(spec?.template) },
+    imagesColumn(({ spec }) => spec?.template),
   ],
   details: ({ spec }) => [
     ['Replicas', String(spec?.replicas ?? 1)],

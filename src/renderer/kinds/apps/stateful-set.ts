@@ -3,7 +3,7 @@ import { statefulSets } from '#shared/kube/resources.ts'
 import { restart } from '../actions/restart.ts'
 import { rollBack } from '../actions/roll-back.ts'
 import { scale } from '../actions/scale.ts'
-import { images, readyTone, selectorText } from '../cells.ts'
+import { images, imagesColumn, readyTone, selectorText } from '../cells.ts'
 import { describe } from '../descriptor.ts'
 
 export const statefulSet = describe<StatefulSet>({
@@ -19,7 +19,7 @@ export const statefulSet = describe<StatefulSet>({
     },
     { id: 'updated', value: ({ status }) => status?.updatedReplicas ?? 0, numeric: true, width: '104px' },
     { id: 'service', value: ({ spec }) => spec?.serviceName ?? '', isName: true, width: '130px' },
-    { id: 'images', value: ({ spec }) => images(spec?.template) },
+    imagesColumn(({ spec }) => spec?.template),
   ],
   details: ({ spec }) => [
     ['Replicas', String(spec?.replicas ?? 1)],

@@ -2,7 +2,7 @@ import type { CronJob } from '#shared/kube/generated/types.ts'
 import { cronJobs } from '#shared/kube/resources.ts'
 import { runNow } from '../actions/run-now.ts'
 import { suspend } from '../actions/suspend.ts'
-import { images, timeColumn } from '../cells.ts'
+import { images, imagesColumn, timeColumn } from '../cells.ts'
 import { describe } from '../descriptor.ts'
 
 export const cronJob = describe<CronJob>({
@@ -20,7 +20,7 @@ export const cronJob = describe<CronJob>({
     },
     { id: 'active', value: ({ status }) => status?.active?.length ?? 0, numeric: true, width: '76px' },
     timeColumn('lastRun', ({ status }) => status?.lastScheduleTime),
-    { id: 'images', value: ({ spec }) => images(spec?.jobTemplate.spec?.template) },
+    imagesColumn(({ spec }) => spec?.jobTemplate.spec?.template),
   ],
   details: ({ spec }) => [
     ['Schedule', spec?.schedule ?? ''],

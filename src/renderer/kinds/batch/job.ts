@@ -1,8 +1,8 @@
 import type { Job } from '#shared/kube/generated/types.ts'
-import { humanDuration } from '#shared/kube/human-duration.ts'
 import { jobs } from '#shared/kube/resources.ts'
+import { ageText } from '../../texts/format.ts'
 import { suspend } from '../actions/suspend.ts'
-import { images } from '../cells.ts'
+import { imagesColumn } from '../cells.ts'
 import { describe } from '../descriptor.ts'
 
 export const job = describe<Job>({
@@ -27,11 +27,11 @@ export const job = describe<Job>({
       id: 'duration',
       // Running jobs come after the finished ones, the longest last.
       value: ({ status }) => (jobEnd(status) ? jobDuration(status, 0) : 1e15 - Date.parse(status?.startTime ?? '')),
-      text: ({ status }, now) => (status?.startTime ? humanDuration(jobDuration(status, now)) : '–'),
+      text: ({ status }, now) => (status?.startTime ? ageText(jobDuration(status, now)) : '–'),
       numeric: true,
       width: '104px',
     },
-    { id: 'images', value: ({ spec }) => images(spec?.template) },
+    imagesColumn(({ spec }) => spec?.template),
   ],
   actions: [suspend],
   logs: ({ metadata }) => ({ selector: `batch.kubernetes.io/job-name=${metadata.name}` }),

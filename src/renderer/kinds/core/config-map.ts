@@ -14,6 +14,10 @@ export const configMap = describe<ConfigMap>({
       numeric: true,
       width: '80px',
     },
-    { id: 'names', value: ({ data }) => Object.keys(data ?? {}).join(', ') },
+    {
+      id: 'names',
+      value: ({ data, binaryData }) => Object.keys({ ...data, ...binaryData }).join(', '),
+      width: 'minmax(160px,2fr)',
+    },
   ],
 })

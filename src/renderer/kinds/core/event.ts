@@ -10,28 +10,32 @@ export const event = describe<Event>({
   without: ['name', 'age'],
   sort: { column: 'seen', descending: false },
   columns: [
-    timeColumn(
-      'seen',
-      ({ lastTimestamp, series, eventTime }) => lastTimestamp ?? series?.lastObservedTime ?? eventTime,
-    ),
+    {
+      ...timeColumn<Event>(
+        'seen',
+        ({ lastTimestamp, series, eventTime }) => lastTimestamp ?? series?.lastObservedTime ?? eventTime,
+      ),
+      width: '88px',
+    },
     {
       id: 'type',
       value: ({ type }) => type ?? '',
       tone: ({ type }) => (type === 'Warning' ? 'warn' : 'quiet'),
       width: '100px',
     },
-    { id: 'reason', value: ({ reason }) => reason ?? '', width: '150px' },
+    { id: 'reason', value: ({ reason }) => reason ?? '', width: 'minmax(150px,1fr)', drop: 3 },
     {
       id: 'object',
       value: ({ involvedObject: { kind, name } }) => `${kind ?? ''}/${name ?? ''}`,
-      width: 'minmax(170px,2fr)',
+      width: 'minmax(150px,2fr)',
+      drop: 4,
     },
-    { id: 'message', value: ({ message }) => message ?? '', width: 'minmax(260px,5fr)' },
+    { id: 'message', value: ({ message }) => message ?? '', width: 'minmax(300px,5fr)' },
     { id: 'count', value: ({ count, series }) => series?.count ?? count ?? 1, numeric: true, width: '72px', drop: 2 },
     {
       id: 'source',
       value: ({ source, reportingComponent }) => reportingComponent || (source?.component ?? ''),
-      width: 'minmax(120px,1fr)',
+      width: 'minmax(190px,1fr)',
       drop: 1,
     },
   ],

@@ -21,7 +21,7 @@ export const pod = describe<Pod>({
         return `${readyContainers}/${totalContainers}`
       },
       width: '64px',
-      drop: 1,
+      drop: -3,
     },
     {
       id: 'status',
@@ -36,8 +36,8 @@ export const pod = describe<Pod>({
       width: '80px',
     },
     ...usageColumns,
-    { id: 'node', value: ({ spec }) => spec?.nodeName ?? '', isName: true, width: 'minmax(110px,1fr)', drop: 3 },
-    { id: 'ip', value: ({ status }) => status?.podIP ?? '', width: '120px', drop: 2 },
+    { id: 'node', value: ({ spec }) => spec?.nodeName ?? '', isName: true, width: 'minmax(110px,1fr)', drop: -1.5 },
+    { id: 'ip', value: ({ status }) => status?.podIP ?? '', width: '120px', drop: -4 },
   ],
   details: ({ spec, status }) => [
     ['Node', spec?.nodeName ?? '–'],

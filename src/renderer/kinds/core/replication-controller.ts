@@ -1,7 +1,7 @@
 import type { ReplicationController } from '#shared/kube/generated/types.ts'
 import { replicationControllers } from '#shared/kube/resources.ts'
 import { scale } from '../actions/scale.ts'
-import { images, pairs, readyTone } from '../cells.ts'
+import { imagesColumn, pairs, readyTone } from '../cells.ts'
 import { describe } from '../descriptor.ts'
 
 export const replicationController = describe<ReplicationController>({
@@ -16,7 +16,7 @@ export const replicationController = describe<ReplicationController>({
       width: '90px',
     },
     { id: 'selector', value: ({ spec }) => pairs(spec?.selector) },
-    { id: 'images', value: ({ spec }) => images(spec?.template) },
+    imagesColumn(({ spec }) => spec?.template),
   ],
   logs: ({ spec }) => (spec?.selector ? { selector: pairs(spec.selector) } : undefined),
   actions: [scale],

@@ -10,7 +10,8 @@ export const service = describe<Service>({
   columns: [
     { id: 'type', value: ({ spec }) => spec?.type ?? '', width: '110px' },
     { id: 'clusterIp', value: ({ spec }) => spec?.clusterIP ?? '', width: '130px' },
-    { id: 'ports', value: portsOf },
+    { id: 'address', value: addressOf, width: 'minmax(110px,1fr)', drop: 1 },
+    { id: 'ports', value: portsOf, width: 'minmax(120px,1fr)' },
     { id: 'selector', value: ({ spec }) => pairs(spec?.selector) },
   ],
   details: (object) => [
@@ -21,6 +22,12 @@ export const service = describe<Service>({
   ],
   logs: ({ spec }) => (spec?.selector ? { selector: pairs(spec.selector) } : undefined),
 })
+
+/** Where it answers from outside: the load balancer's addresses, its external ones, or the name that it stands for. */
+function addressOf({ spec, status }: Service): string {
+  const balanced = (status?.loadBalancer?.ingress ?? []).map(({ hostname, ip }) => hostname ?? ip ?? '')
+  return [...balanced, ...(spec?.externalIPs ?? []), ...(spec?.externalName ? [spec.externalName] : [])].join(', ')
+}
 
 function portsOf({ spec }: Service): string {
   return (spec?.ports ?? [])

@@ -2,6 +2,7 @@ import { h, type ComputedRef } from 'vue'
 import { useRouter } from 'vue-router'
 import type { Stored } from '#shared/kube/object.ts'
 import { kubectlCommand, type KubectlVerb } from '../../kinds/actions/kubectl-command.ts'
+import { lossOf } from '../../kinds/actions/consequences.ts'
 import { losesData } from '../../kinds/actions/data-loss.ts'
 import { countText } from '../../kinds/actions/remove.ts'
 import type { KindDescriptor } from '../../kinds/descriptor.ts'
@@ -79,7 +80,8 @@ export function useBulk(options: {
     }
   }
   function remove(): void {
-    const { resource } = kind()
+    const deleted = kind()
+    const { resource } = deleted
     const asked = frame({ title: 'lists.bulk.deleteTitle', verb: 'lists.bulk.deleteVerb' })
     const losing = chosen.value.filter((object) => losesData(kind(), object))
     const more = {
@@ -95,6 +97,7 @@ export function useBulk(options: {
         onClose: close,
         danger: true,
         ready: true,
+        noteOf: (object: Stored) => lossOf(deleted, object),
         act: (object: Stored) => actions.cluster.remove(resource, object),
         done: t('lists.bulk.deleted', { what: asked.count }),
       }),

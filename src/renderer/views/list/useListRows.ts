@@ -3,7 +3,7 @@ import type { Stored } from '#shared/kube/object.ts'
 import type { TableColumn } from '../../components/table.ts'
 import type { Column, KindDescriptor } from '../../kinds/descriptor.ts'
 import { dependsOnTime, isKeyOf, matchOf, type FilterFields } from '../../kinds/filter/match.ts'
-import { parseFilter } from '../../kinds/filter/parse.ts'
+import { parseFilter, withoutWord } from '../../kinds/filter/parse.ts'
 import { kindKey } from '../../kinds/index.ts'
 import { ownColumns } from '../../kinds/own-columns.ts'
 import { printedColumns } from '../../kinds/printed.ts'
@@ -11,7 +11,20 @@ import { columnsOf, createRows, headings, shownColumns, type Rows, type Sort } f
 import { useLists } from '../../stores/lists.ts'
 import { useYours } from '../../stores/yours.ts'
 
+/** A word of the filter, and what is shown without it. */
+export interface SpareWord {
+  text: string
+  /** The filter without the word. */
+  rest: string
+  /** How many objects match the rest. */
+  count: number
+}
+
 export interface ListRows {
+  /** The objects of the chosen namespaces, before the filter. */
+  placed: ComputedRef<readonly Stored[]>
+  /** The words of the filter. */
+  words: ComputedRef<readonly SpareWord[]>
   all: ComputedRef<readonly Column<Stored>[]>
   columns: ComputedRef<readonly Column<Stored>[]>
   headings: ComputedRef<TableColumn[]>
@@ -77,14 +90,27 @@ export function useListRows(options: {
   const timed = computed(() => dependsOnTime(parsed.value, fields.value))
   const sort = computed((): Sort => look.value.sort ?? kind()?.sort ?? { column: 'name', descending: false })
 
+  const placed = computed((): readonly Stored[] => {
+    const wanted = new Set(kind()?.resource.namespaced ? namespaces() : [])
+    return wanted.size === 0
+      ? objects()
+      : objects().filter(({ metadata: { namespace = '' } }) => namespace === '' || wanted.has(namespace))
+  })
+  const words = computed(() =>
+    parsed.value.words.map((word): SpareWord => {
+      const rest = withoutWord(filter(), word)
+      const matches = matchOf(parseFilter(rest, isKeyOf(fields.value)), fields.value)
+      return { text: word.text, rest, count: placed.value.filter((object) => matches(object, now.value)).length }
+    }),
+  )
+
   let view = createRows()
   watch(key, () => (view = createRows()), { flush: 'sync' })
   const table = computed(() =>
     view(
-      objects(),
+      placed.value,
       {
         columns: columns.value,
-        namespaces: kind()?.resource.namespaced ? namespaces() : [],
         match: match.value,
         timed: timed.value,
         sort: sort.value,
@@ -95,6 +121,8 @@ export function useListRows(options: {
 
   const ids = (): string[] => columns.value.map(({ id }) => id).filter((id) => id !== 'name')
   return {
+    placed,
+    words,
     all,
     columns,
     headings: computed(() => headings(columns.value)),

@@ -65,13 +65,15 @@ export function useViews(options: {
     { immediate: true },
   )
   onScopeDispose(() => clearTimeout(timer))
-  return computed(() =>
-    listed.value.map((view) => ({
+  return computed(() => {
+    // The heading tells how many there are.
+    const isAlone = listed.value.length === 1 && filter().trim() === ''
+    return (isAlone ? [] : listed.value).map((view) => ({
       ...view,
       count: counts.value.get(view.key) ?? 0,
       shown: view.filter === filter().trim(),
-    })),
-  )
+    }))
+  })
 }
 
 /** Counts what matches, and asks each object once: objects are replaced and never changed. */
