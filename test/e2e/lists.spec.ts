@@ -180,6 +180,7 @@ test('the list is copied as kubectl with as much of its filter as kubectl can sa
 test('columns are chosen and ordered, a label is one, and all are remembered', async () => {
   await page.getByRole('button', { name: 'Columns', exact: true }).click()
   await page.getByRole('checkbox', { name: 'IP', exact: true }).uncheck()
+  await page.getByRole('checkbox', { name: 'Memory used', exact: true }).uncheck()
   await page.getByRole('button', { name: 'Move Status to the left' }).click()
   await page.getByRole('combobox', { name: 'Label as a column' }).fill('app')
   await page.getByRole('button', { name: 'Add', exact: true }).click()
@@ -265,7 +266,7 @@ test('a bulk action names its target and tells the result of each object', async
   await selection().getByRole('button', { name: 'Scale' }).click()
   const dialog = page.getByRole('dialog', { name: 'Scale 2 Deployments' })
   await expect(dialog).toContainText(`${slipway.ready.name} / shop`)
-  await dialog.getByRole('spinbutton', { name: 'Replicas' }).fill('1')
+  await dialog.getByRole('textbox', { name: 'Replicas' }).fill('1')
   await dialog.getByRole('button', { name: `Scale 2 Deployments in ${slipway.ready.name} / shop` }).click()
   await expect(dialog).toBeHidden()
   await kubectl.waitForValue('deployment/two', '{.spec.replicas}', '1', '-n', 'shop')

@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest'
 import type { Pod } from '#shared/kube/generated/types.ts'
-import type { Stored } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
+import { stored } from '#test/support/stored.ts'
 import { textAt } from '../components/table.ts'
 import { gibibytes } from './cells.ts'
 import { kinds } from './index.ts'
+import { deployment } from './apps/deployment.ts'
+import { job } from './batch/job.ts'
 import { pod } from './core/pod.ts'
+import type { KindDescriptor } from './descriptor.ts'
 import { columnTitle, columnsOf, createRows, labelColumn, shownColumns, type RowQuery, type Rows } from './rows.ts'
 import { isKeyOf, matchOf } from './filter/match.ts'
 import { parseFilter } from './filter/parse.ts'
@@ -166,3 +170,29 @@ test.each([
   ['none', ''],
   [undefined, ''],
 ])('memory of %s is shown as %s', (quantity, shown) => expect(gibibytes(quantity)).toBe(shown))
+
+test('where there is no room, names keep their ends and images their tags', () => {
+  const cellOf = (kind: KindDescriptor, id: string, object: KubeObject): string => {
+    const columns = columnsOf(kind)
+    const [row] = rowsOf([stored(object)], query({ columns })).rows
+    const { text, keepFrom } = row?.cells[columns.findIndex((column) => column.id === id)] ?? { text: '' }
+    return String(text).slice(keepFrom ?? 0)
+  }
+  const metadata = { name: 'web', namespace: 'shop' }
+  const onWorker = { ...makePod('web', 'shop'), spec: { containers: [], nodeName: 'a-long-cluster-worker-1' } }
+  expect(cellOf(pod, 'node', onWorker)).toBe('worker-1')
+  const template = { spec: { containers: [{ image: 'registry.example.com/shop/web:2.9.1' }] } }
+  const withImage = { metadata, spec: { template } }
+  expect(cellOf(deployment, 'images', withImage)).toBe('web:2.9.1')
+})
+
+test('a Job that has failed took as long as until then', () => {
+  const status = {
+    startTime: '2026-11-23T09:00:00Z',
+    conditions: [{ type: 'Failed', status: 'True', lastTransitionTime: '2026-11-23T09:00:42Z' }],
+  }
+  const column = job.columns.find(({ id }) => id === 'duration')
+  const failed = stored({ metadata: { name: 'migrate', namespace: 'shop' }, status })
+  expect(column?.text?.(failed, Date.parse('2026-11-24T09:00:00Z'))).toBe('42 s')
+  expect(column?.value(failed)).toBe(42_000)
+})

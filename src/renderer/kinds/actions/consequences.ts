@@ -2,8 +2,10 @@ import type { PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import {
   configMaps,
+  cronJobs,
   daemonSets,
   deployments,
+  ingresses,
   jobs,
   persistentVolumeClaims,
   persistentVolumes,
@@ -33,8 +35,10 @@ const counted: readonly (readonly [title: string, resource: Resource])[] = [
   ['StatefulSets', statefulSets],
   ['DaemonSets', daemonSets],
   ['Jobs', jobs],
+  ['CronJobs', cronJobs],
   ['Pods', pods],
   ['Services', services],
+  ['Ingresses', ingresses],
   ['ConfigMaps', configMaps],
   ['Secrets', secrets],
   ['PersistentVolumeClaims', persistentVolumeClaims],

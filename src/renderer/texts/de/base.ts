@@ -10,6 +10,7 @@ export const base: Translation<typeof en.base> = {
   dismiss: 'Ausblenden',
   retry: 'Wiederholen',
   loading: 'Wird geladen',
+  working: 'In Arbeit',
   more: 'ein weiterer | {n} weitere',
   none: 'Keine',
   all: 'Alle',

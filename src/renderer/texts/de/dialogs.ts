@@ -103,7 +103,7 @@ export const dialogs: Translation<typeof english> = {
     statefulSet: 'Seine Pods gehen mit ihm; seine Claims und ihre Daten bleiben.',
     cronJob: 'Seine Jobs und ihre Pods gehen mit ihm.',
     definition: 'Alle Objekte dieser Art gehen mit ihr, in jedem Namespace.',
-    namespace: 'Alles darin geht mit ihm: {what}.',
+    namespace: 'Alles darin geht mit ihm, darunter {what}.',
     emptyNamespace: 'Alles darin geht mit ihm.',
     claimLost: 'Sein Volume {volume} und alle Daten darauf sind verloren.',
     claimKept: 'Sein Volume {volume} bleibt, mit seinen Daten.',

@@ -8,6 +8,7 @@ export const base = {
   dismiss: 'Dismiss',
   retry: 'Retry',
   loading: 'Loading',
+  working: 'Working',
   more: 'one more | {n} more',
   none: 'None',
   all: 'All',

@@ -100,7 +100,7 @@ export const dialogs = {
     statefulSet: 'Its pods go with it; its claims and their data stay.',
     cronJob: 'Its Jobs and their pods go with it.',
     definition: 'All objects of this kind go with it, in every namespace.',
-    namespace: 'All that is in it goes with it: {what}.',
+    namespace: 'All that is in it goes with it, among it {what}.',
     emptyNamespace: 'All that is in it goes with it.',
     claimLost: 'Its volume {volume} and all data on it are lost.',
     claimKept: 'Its volume {volume} is kept, with its data.',

@@ -66,9 +66,10 @@ export function useViews(options: {
   )
   onScopeDispose(() => clearTimeout(timer))
   return computed(() => {
+    const isFiltered = filter().trim() !== '' || saved().length > 0
     // The heading tells how many there are.
-    const isAlone = listed.value.length === 1 && filter().trim() === ''
-    return (isAlone ? [] : listed.value).map((view) => ({
+    const sayNothing = !isFiltered && (listed.value.length === 1 || objects().length === 0)
+    return (sayNothing ? [] : listed.value).map((view) => ({
       ...view,
       count: counts.value.get(view.key) ?? 0,
       shown: view.filter === filter().trim(),

@@ -1,0 +1,108 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { h } from 'vue'
+import type { Stored } from '#shared/kube/object.ts'
+import { mountFace, settle, type Face } from '#test/support/mounted-face.ts'
+import { stored } from '#test/support/stored.ts'
+import { useSettings } from '../../stores/settings.ts'
+import DialogHost from '../DialogHost.vue'
+import ListView from '../ListView.vue'
+
+let face: Face
+beforeEach(() => {
+  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(600)
+  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(1_000)
+})
+afterEach(() => {
+  face.unmount()
+  vi.restoreAllMocks()
+})
+
+const deployment = (name: string, namespace: string, replicas: number): Stored =>
+  stored({
+    metadata: { name, namespace, uid: `${namespace}-${name}`, creationTimestamp: '2026-11-23T09:00:00Z' },
+    spec: { replicas, selector: { matchLabels: { app: name } }, template: { spec: { containers: [] } } },
+  })
+const pod = (name: string, owner?: string): Stored =>
+  stored({
+    metadata: {
+      ...{ name, namespace: 'shop', uid: name, creationTimestamp: '2026-11-23T09:00:00Z' },
+      ...(owner && {
+        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: owner, uid: owner, controller: true }],
+      }),
+    },
+  })
+
+async function show(plural: string, objects: Record<string, Stored[]>): Promise<void> {
+  const page = { render: () => [h(ListView), h(DialogHost)] }
+  const back = { 'metrics.usages': [] }
+  face = await mountFace(page, `/c/local:dev/${plural}`, { objects: { 'local:dev': objects }, back })
+}
+async function write(label: string, text: string): Promise<void> {
+  const field = document.querySelector<HTMLInputElement>(`input[aria-label="${label}"]`)
+  if (!field) throw new Error(`no field ${label}`)
+  field.value = text
+  field.dispatchEvent(new Event('input', { bubbles: true }))
+  await settle()
+}
+const alerts = (): string[] => [...document.querySelectorAll('[role=alert]')].map(({ textContent }) => textContent)
+const rows = (): number => document.querySelectorAll('[data-row]').length
+async function selectAll(): Promise<void> {
+  document.querySelector<HTMLInputElement>('[aria-label="Select all"]')?.click()
+  await settle()
+}
+
+test('an empty list says what the kind is, and what other namespaces have', async () => {
+  await show('deployments', { deployments: [deployment('web', 'shop', 2)] })
+  await useSettings(face.pinia).setNamespaces('local:dev', ['default'])
+  await vi.waitFor(() => expect(face.text()).toContain('A Deployment runs'))
+  expect(face.text()).toContain('No Deployments in default')
+  expect(face.text()).toContain('One exists in other namespaces.')
+  expect(face.text()).not.toContain('hidden by the filter')
+  await face.press('Show all namespaces')
+  expect(rows()).toBe(1)
+})
+
+test('a filter that hides all is told word by word, and one that is to blame can be dropped', async () => {
+  await show('deployments', { deployments: [deployment('web', 'shop', 2), deployment('api', 'shop', 1)] })
+  await write('Filter', 'ns:shop name:gone ')
+  expect(face.text()).toContain('None of them matches ns:shop and name:gone')
+  await face.press('Drop name:gone: 2 match')
+  expect(rows()).toBe(2)
+})
+
+test.each(['-1', '1.5', 'abc', '99999999999', '3Gi'])('several are not scaled to %s', async (text) => {
+  await show('deployments', { deployments: [deployment('web', 'shop', 2), deployment('api', 'shop', 1)] })
+  await selectAll()
+  await face.press(/^Scale$/)
+  expect(face.text()).toContain('Now 2.')
+  await write('Replicas', text)
+  expect(alerts()).toEqual(['A whole number, 0 or more.'])
+  expect(face.text()).not.toContain('kubectl')
+  document.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }))
+  await settle()
+  expect(face.calls['local:dev']?.filter(([verb]) => verb === 'patch')).toEqual([])
+})
+
+test('of several pods, those that nothing starts again are told', async () => {
+  await show('pods', { pods: [pod('bare'), pod('web-1', 'web')] })
+  await selectAll()
+  await face.press(/^Delete 2 Pods/)
+  const lines = [...document.querySelectorAll('[role=dialog] li')].map(({ textContent }) => textContent)
+  expect(lines).toEqual(['shop/barenothing starts it again', 'shop/web-1'])
+})
+
+test.each(['bad key', '=', '<b>', 'x'.repeat(64), 'a\u202eb', '-x'])(
+  '%j is no label to show as a column',
+  async (text) => {
+    await show('pods', { pods: [pod('bare')] })
+    await face.press('Columns')
+    await write('Label as a column', text)
+    document.querySelector('form')?.dispatchEvent(new Event('submit', { cancelable: true }))
+    await settle()
+    expect(alerts()).toHaveLength(1)
+    expect([...document.querySelectorAll('[role=columnheader]')].map(({ textContent }) => textContent)).not.toContain(
+      text,
+    )
+  },
+)
