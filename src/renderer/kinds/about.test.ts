@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { kinds as served } from '#main/cluster/apiserver/kinds/index.ts'
 import type { CustomResourceDefinition } from '#shared/kube/generated/types.ts'
+import { servedKinds } from '#test/support/served-kinds.ts'
 import { about as english } from '../texts/en/about.ts'
 import { about as german } from '../texts/de/about.ts'
 import { aboutKind, descriptionOf } from './about.ts'
 import { kinds } from './index.ts'
 
-const builtIn = [...kinds.map(({ resource }) => resource), ...served.filter(({ kind }) => kind !== 'Binding')]
+const builtIn = [...kinds.map(({ resource }) => resource), ...servedKinds.filter(({ kind }) => kind !== 'Binding')]
 
 test.each([...new Map(builtIn.map((each) => [each.kind, each]))])('an empty list of %s says what it is', (kind, each) =>
   expect(aboutKind(each)).toBe(`about.${kind}`),
