@@ -1,2 +1,6 @@
-/** What an error says, for logs and users; whatever else was thrown, as text. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+/**
+ * What an error says, for logs and users; whatever else was thrown, as text. Of the Docker Engine's errors the engine's own
+ * words: its client puts the status of the answer before them.
+ */
+export const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/^\(HTTP code \d+\) [^-]* - /, '').trim()

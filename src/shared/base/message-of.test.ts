@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { messageOf } from './message-of.ts'
+
+test.each([
+  [new Error('no such pod'), 'no such pod'],
+  ['thrown as text', 'thrown as text'],
+  [
+    new Error('(HTTP code 500) server error - write /var/lib/docker: no space left on device '),
+    'write /var/lib/docker: no space left on device',
+  ],
+  [new Error('(HTTP code 404) no such container - No such container: a-b '), 'No such container: a-b'],
+  [new Error('(HTTP code 409) unexpected - container is paused - unpause it'), 'container is paused - unpause it'],
+  [new Error('pull failed: (HTTP code 500) server error - x'), 'pull failed: (HTTP code 500) server error - x'],
+])('%s', (error, said) => expect(messageOf(error)).toBe(said))
