@@ -49,7 +49,7 @@ async function createCluster(name: string): Promise<void> {
   await dialog.getByLabel('Workers', { exact: true }).fill('1')
   await dialog.getByLabel(/Simulated workers/).check()
   await dialog.getByRole('button', { name: 'Create cluster' }).click()
-  await expect(page.getByRole('region', { name: `Cluster ${name}` })).toContainText('1 of 1 workers Ready')
+  await expect(page.getByRole('region', { name: `Cluster ${name}` })).toContainText('1 of 1 worker Ready')
 }
 
 /** Opens the drawer of an object and presses one of its buttons. */

@@ -40,7 +40,7 @@ test('a cluster is created without a mouse', async () => {
   await expect(simulated).toBeChecked()
   await dialog.getByRole('button', { name: 'Create cluster' }).focus()
   await page.keyboard.press('Enter')
-  await expect(page.getByRole('region', { name: `Cluster ${cluster}` })).toContainText('1 of 1 workers Ready')
+  await expect(page.getByRole('region', { name: `Cluster ${cluster}` })).toContainText('1 of 1 worker Ready')
   const kubectl = createKubectl(join(slipway.data, 'clusters', cluster, 'kubeconfig'))
   for (const name of ['a', 'b', 'c']) await kubectl.ok('create', 'configmap', name, '--from-literal=k=v')
   await page.getByRole('button', { name: `Open ${cluster}` }).click()

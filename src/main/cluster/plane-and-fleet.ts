@@ -1,3 +1,4 @@
+import { stepTitles } from '#shared/contract/step-titles.ts'
 import { join } from 'node:path'
 import type { KeyFiles } from '#main/keys/key-files.ts'
 import type { Clock } from '#shared/base/clock.ts'
@@ -123,7 +124,7 @@ const startPlane = (
   options: Options,
   connector: (pki: ControlPlane['pki'], apiServerPort: number) => Tunnels,
 ): Promise<ControlPlane<Tunnels>> =>
-  asStep(options.work, options.clock, 'control-plane', 'Start the control plane', () =>
+  asStep(options.work, options.clock, 'control-plane', stepTitles.plane, () =>
     startControlPlane({
       name: options.spec.name,
       dir: options.dir,

@@ -1,3 +1,4 @@
+import { stepTitles } from '#shared/contract/step-titles.ts'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -166,7 +167,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     read: closedStore,
 
     verify: ({ file, work }) =>
-      asStep(work, clock, 'verify', 'Check the snapshot', async () => ({ file, head: await verifyArchive(file) })),
+      asStep(work, clock, 'verify', stepTitles.verify, async () => ({ file, head: await verifyArchive(file) })),
 
     async restore({ dir, spec, workers, snapshot: { file, head }, work }) {
       const cluster = { dir, spec, workers }
@@ -177,7 +178,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         ? await closedStore(cluster, ({ revision }) => Promise.resolve(revision))
         : 0
       try {
-        await asStep(work, clock, 'objects', 'Prepare the objects', () =>
+        await asStep(work, clock, 'objects', stepTitles.prepareObjects, () =>
           writeNewStore({
             dir,
             file,
@@ -195,7 +196,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
           })
         }
         if (work.signal.aborted) throw work.signal.reason as Error
-        await asStep(work, clock, 'commit', 'Put them in place', () => swapIn(dir, volume))
+        await asStep(work, clock, 'commit', stepTitles.commit, () => swapIn(dir, volume))
       } catch (error) {
         await volume
           ?.discard()
@@ -218,7 +219,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       for (const [name, content] of await readFiles(file, 'setting'))
         // The file may be somebody else's: no other file of the folder comes from it.
         if (settings.includes(name)) await writeFile(join(dir, name), content, { mode: 0o600 })
-      await asStep(work, clock, 'objects', 'Write the objects', () =>
+      await asStep(work, clock, 'objects', stepTitles.writeObjects, () =>
         writeNewStore({
           dir,
           file,
@@ -238,9 +239,9 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
 }
 
 type NamedStep = Pick<Step, 'id' | 'title'>
-const copying: NamedStep = { id: 'snapshot', title: 'Copy objects and volumes' }
-const preparing: NamedStep = { id: 'volumes', title: 'Prepare the volumes' }
-const writing: NamedStep = { id: 'volumes', title: 'Write the volumes' }
+const copying: NamedStep = { id: 'snapshot', title: stepTitles.copy }
+const preparing: NamedStep = { id: 'volumes', title: stepTitles.prepareVolumes }
+const writing: NamedStep = { id: 'volumes', title: stepTitles.writeVolumes }
 
 /** Simulated workers have no volumes. The spec has the number that the cluster was made with; others may have come since. */
 export const clusterVolume = (

@@ -1,3 +1,4 @@
+import { stepTitles } from '#shared/contract/step-titles.ts'
 import type { WorkerRecipe } from './recipe.ts'
 import type { ProvisionStep } from './run-steps.ts'
 
@@ -6,7 +7,7 @@ export function clusterNetwork({ provider }: WorkerRecipe): ProvisionStep {
   let isNew = false
   return {
     id: 'network',
-    title: 'Cluster network',
+    title: stepTitles.network,
     async run({ log }) {
       isNew = await provider.ensureNetwork(log)
     },

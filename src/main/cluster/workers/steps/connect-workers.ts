@@ -1,9 +1,10 @@
+import { stepTitles } from '#shared/contract/step-titles.ts'
 import type { WorkerRecipe } from './recipe.ts'
 import type { ProvisionStep } from './run-steps.ts'
 
 export const connectWorkers = (recipe: WorkerRecipe): ProvisionStep => ({
   id: 'connect',
-  title: 'Connect to the workers',
+  title: stepTitles.connect,
   async run({ signal, message }) {
     let count = 0
     await Promise.all(

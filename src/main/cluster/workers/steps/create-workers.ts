@@ -1,3 +1,4 @@
+import { stepTitles } from '#shared/contract/step-titles.ts'
 import { waitForAll } from '#shared/base/wait-for-all.ts'
 import { agentVersionFile } from '../provider.ts'
 import type { WorkerRecipe } from './recipe.ts'
@@ -13,7 +14,7 @@ export function createWorkers(recipe: WorkerRecipe, refreshed: Map<string, strin
   const created: string[] = []
   return {
     id: 'create',
-    title: 'Create workers',
+    title: stepTitles.create,
     async run({ message, log }) {
       await recipe.refresh()
       const missing = names.filter((name) => !recipe.machines().has(name))

@@ -1,8 +1,9 @@
+import { stepTitles } from '#shared/contract/step-titles.ts'
 import type { WorkerRecipe } from './recipe.ts'
 import type { ProvisionStep } from './run-steps.ts'
 
 export const findEngine = ({ provider }: WorkerRecipe): ProvisionStep => ({
   id: 'engine',
-  title: 'Find the Docker Engine',
+  title: stepTitles.engine,
   run: async ({ message }) => message(await provider.checkEngine()),
 })

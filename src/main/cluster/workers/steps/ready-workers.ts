@@ -1,9 +1,10 @@
+import { stepTitles } from '#shared/contract/step-titles.ts'
 import type { WorkerRecipe } from './recipe.ts'
 import type { ProvisionStep } from './run-steps.ts'
 
 export const readyWorkers = (recipe: WorkerRecipe): ProvisionStep => ({
   id: 'ready',
-  title: 'Wait until all are Ready',
+  title: stepTitles.ready,
   async run({ signal, message, log }) {
     let count = 0
     await Promise.all(

@@ -1,3 +1,4 @@
+import { stepTitles } from '#shared/contract/step-titles.ts'
 import { waitForAll } from '#shared/base/wait-for-all.ts'
 import type { WorkerRecipe } from './recipe.ts'
 import type { ProvisionStep } from './run-steps.ts'
@@ -9,7 +10,7 @@ import type { ProvisionStep } from './run-steps.ts'
  */
 export const startWorkers = (recipe: WorkerRecipe, refreshed: ReadonlyMap<string, string>): ProvisionStep => ({
   id: 'start',
-  title: 'Start workers',
+  title: stepTitles.start,
   async run() {
     await waitForAll(
       recipe.names.map(async (name) => {

@@ -1,10 +1,11 @@
+import { stepTitles } from '#shared/contract/step-titles.ts'
 import type { WorkerRecipe } from './recipe.ts'
 import type { ProvisionStep } from './run-steps.ts'
 
 /** Builds or loads the image; it stays when a later step fails, for the next attempt. */
 export const workerImage = ({ provider }: WorkerRecipe): ProvisionStep => ({
   id: 'image',
-  title: 'Worker image',
+  title: stepTitles.image,
   run(report) {
     let lines = 0
     return provider.ensureImage({
