@@ -27,7 +27,7 @@ export const pod = describe<Pod>({
       id: 'status',
       value: (object) => summarizePod(object).status,
       tone: podTone,
-      width: 'minmax(168px,1fr)',
+      width: 'minmax(168px,2.1fr)',
     },
     {
       id: 'restarts',
