@@ -196,7 +196,7 @@ export const home = {
       ENOTFOUND: 'Der Name des Rechners ist unbekannt',
       ETIMEDOUT: 'Er antwortet nicht',
     },
-    nextTry: 'Nächster Versuch in {n} s.',
+    nextTry: 'Nächster Versuch in {n}\u00a0s.',
     expired: 'Client-Zertifikat endete am {date}.',
     check: 'Prüfen',
     retry: 'Noch einmal',

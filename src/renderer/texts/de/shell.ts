@@ -87,7 +87,7 @@ export const shell: Translation<typeof en.shell> = {
     down: 'Slipway antwortet nicht. Die Verbindung wird neu aufgebaut.',
     stale: 'veraltet seit {time}',
     staleSince: 'Sie sehen den Stand von {time}, {age} alt.',
-    nextTry: 'Nächster Versuch in {n} s.',
+    nextTry: 'Nächster Versuch in {n}\u00a0s.',
     waiting: 'Die Antwort steht aus.',
     retry: 'Jetzt versuchen',
     unknown: 'Slipway antwortet nicht. Ob dies ausgeführt wurde, ist nicht bekannt.',

@@ -195,7 +195,7 @@ export const home = {
       ENOTFOUND: 'The name of the host is not known',
       ETIMEDOUT: 'It does not answer',
     },
-    nextTry: 'Next try in {n} s.',
+    nextTry: 'Next try in {n}\u00a0s.',
     expired: 'Client certificate ended on {date}.',
     check: 'Check',
     retry: 'Retry',

@@ -85,7 +85,7 @@ export const shell = {
     down: 'Slipway does not answer. Reconnecting.',
     stale: 'stale since {time}',
     staleSince: 'What you see is from {time}, {age} old.',
-    nextTry: 'Next try in {n} s.',
+    nextTry: 'Next try in {n}\u00a0s.',
     waiting: 'Waiting for its answer.',
     retry: 'Retry now',
     unknown: 'Slipway does not answer. Whether this was done is not known.',
