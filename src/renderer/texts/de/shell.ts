@@ -97,6 +97,7 @@ export const shell: Translation<typeof en.shell> = {
   notices: {
     title: 'Meldungen',
     none: 'Noch keine Meldungen',
+    below: 'Keine außer denen über der Statusleiste',
     clear: 'Leeren',
     bell: 'Meldungen, keine weitere | Meldungen, {n} weitere | Meldungen, {n} weitere',
   },

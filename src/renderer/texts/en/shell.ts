@@ -95,6 +95,7 @@ export const shell = {
   notices: {
     title: 'Notices',
     none: 'No notices yet',
+    below: 'None but those above the status bar',
     clear: 'Clear',
     bell: 'Notices, none waiting | Notices, {n} waiting | Notices, {n} waiting',
   },
