@@ -17,7 +17,7 @@ export const access: Translation<typeof en.access> = {
   groups: 'Gruppen des Benutzers',
   groupsHint: 'Gruppen, mit Kommas',
   other: 'Anderer Benutzer',
-  otherHint: 'Name eines Benutzers',
+  otherHint: 'Benutzername',
   ofKubernetes: 'Eigene von Kubernetes',
   forbidden: 'Rollen und Bindungen dürfen Sie hier nicht lesen',
   forbiddenText:
