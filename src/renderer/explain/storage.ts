@@ -51,7 +51,7 @@ export function explainClaim(claim: PersistentVolumeClaim, near: Surroundings): 
       sentence: t('explain.claim.unknownClass', { name: className }),
       why: [],
       said: failed?.message,
-      tries: [tryClass(classes)],
+      tries: [tryClass(classes, 'explain.claim.tryAnew')],
     }
   if (failed?.reason === 'ProvisioningFailed' || failed?.reason === 'VolumeMismatch')
     return {
@@ -135,11 +135,15 @@ export function explainVolume({ status, spec, metadata }: PersistentVolume): Exp
   return undefined
 }
 
-const tryClass = (classes: NonNullable<Surroundings['storageClasses']>): { text: string } => ({
+/** The class of a claim that names one cannot be changed. */
+const tryClass = (
+  classes: NonNullable<Surroundings['storageClasses']>,
+  key: 'explain.claim.tryClass' | 'explain.claim.tryAnew' = 'explain.claim.tryClass',
+): { text: string } => ({
   text:
     classes.length === 0
       ? t('explain.claim.tryNewClass')
-      : t('explain.claim.tryClass', { names: classes.map(({ metadata: { name } }) => name).join(', ') }),
+      : t(key, { names: classes.map(({ metadata: { name } }) => name).join(', ') }),
 })
 
 const storageClassTry = (name: string | undefined) =>

@@ -263,6 +263,7 @@ export const explain: Translation<typeof english> = {
     pending: 'Der Claim wartet auf ein Volume der Klasse {name}.',
     resizing: 'Das Volume wächst von {from} auf {to}.',
     tryClass: 'Eine Storage Class nennen: {names}',
+    tryAnew: 'Den Claim löschen und mit einer anderen Klasse anlegen, denn seine ist nicht änderbar: {names}',
     tryNewClass: 'Eine Storage Class anlegen: Der Cluster hat keine',
     tryVolume: 'Ein Volume dieser Größe und dieses Zugriffsmodus anlegen',
   },

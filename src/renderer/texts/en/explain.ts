@@ -256,6 +256,7 @@ export const explain = {
     pending: 'The claim waits for a volume of class {name}.',
     resizing: 'The volume grows from {from} to {to}.',
     tryClass: 'Name a storage class: {names}',
+    tryAnew: 'Delete the claim and create it with another class, for its class cannot be changed: {names}',
     tryNewClass: 'Create a storage class: the cluster has none',
     tryVolume: 'Create a volume of that size and access mode',
   },
