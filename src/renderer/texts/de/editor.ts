@@ -224,4 +224,22 @@ export const editor: Translation<typeof english> = {
       'Gegen die Definition in diesem Text geprüft: Der Server kennt {kind} erst, wenn es sie gibt. Nicht geprüft: CEL-Regeln und Zulassung.',
     needs: 'Nur gegen das Schema geprüft: Der Server verlangt {what}, und das legt erst dieser Text an.',
   },
+  samples: {
+    titles: {
+      daemonset: 'Ein Pod je Worker',
+      guestbook: 'Gästebuch',
+      'init-and-config': 'Init-Container mit Volume',
+      job: 'Paralleler Job',
+      web: 'Webserver',
+    },
+    texts: {
+      daemonset: 'Ein DaemonSet, das die Last seines Workers ausgibt.',
+      guestbook:
+        'Eine Webseite in drei Replicas, deren Einträge in Redis liegen, dessen Claim ihm auf jeden Worker folgt: Services, eine ConfigMap und ein Secret verbinden sie.',
+      'init-and-config':
+        'Ein Init-Container schreibt einen Gruß aus einer ConfigMap in ein Volume, das der Hauptcontainer liest.',
+      job: 'Sechs Aufgaben, je drei zugleich; jede gibt ihre Nummer aus und endet.',
+      web: 'nginx in zwei Replicas mit seiner Seite in einer ConfigMap, hinter einem Service.',
+    },
+  },
 }

@@ -217,4 +217,22 @@ export const editor = {
       'Checked against its definition in this text: the server serves {kind} only once the definition is there. Not checked: rules in CEL and admission.',
     needs: 'Checked against the schema alone: the server asks for {what}, which this text makes.',
   },
+  samples: {
+    titles: {
+      daemonset: 'One pod a worker',
+      guestbook: 'Guestbook',
+      'init-and-config': 'Init container and shared volume',
+      job: 'Parallel job',
+      web: 'Web server',
+    },
+    texts: {
+      daemonset: 'A DaemonSet that prints the load of the worker it runs on.',
+      guestbook:
+        'A web front end in three replicas that keeps its entries in Redis, whose claim follows it to any worker: Services, a ConfigMap and a Secret tie them together.',
+      'init-and-config':
+        'An init container writes a greeting from a ConfigMap into a volume that the main container reads.',
+      job: 'Six pieces of work, three at a time; each prints its index and ends.',
+      web: 'nginx in two replicas with its page in a ConfigMap, behind a Service.',
+    },
+  },
 }
