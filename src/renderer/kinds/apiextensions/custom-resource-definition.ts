@@ -20,7 +20,7 @@ export const customResourceDefinition = describe<CustomResourceDefinition>({
           .filter(({ served }) => served)
           .map(({ name }) => name)
           .join(', '),
-      width: '130px',
+      width: 'minmax(130px,0.6fr)',
     },
   ],
 })

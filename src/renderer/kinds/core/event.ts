@@ -23,7 +23,7 @@ export const event = describe<Event>({
       tone: ({ type }) => (type === 'Warning' ? 'warn' : 'quiet'),
       width: '100px',
     },
-    { id: 'reason', value: ({ reason }) => reason ?? '', width: 'minmax(150px,1fr)', drop: 3 },
+    { id: 'reason', value: ({ reason }) => reason ?? '', width: 'minmax(150px,1.75fr)', drop: 3 },
     {
       id: 'object',
       value: ({ involvedObject: { kind, name } }) => `${kind ?? ''}/${name ?? ''}`,
