@@ -198,6 +198,7 @@ export const pages = {
     counts: '{active} active, {succeeded} succeeded, {failed} failed',
     took: 'Took',
     retries: 'Retries',
+    retriesMost: 'up to {n}',
     deadline: 'Deadline',
     kept: 'Kept for',
     policy: 'On failure',
