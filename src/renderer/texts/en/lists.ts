@@ -41,7 +41,7 @@ export const lists = {
     others: 'The rows of the others are complete and live.',
     leaveOut: 'Leave it out',
     whoCan: 'Who can?',
-    choose: 'Choose a namespace that you may see above.',
+    choose: 'Choose above a namespace that you may see.',
     homeOnly: 'You may not list all namespaces. This is {namespace}, the namespace of the kubeconfig.',
   },
   unknown: {
