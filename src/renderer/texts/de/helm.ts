@@ -65,7 +65,7 @@ export const helm: Translation<typeof english> = {
       'Kein Chart dieser Repositorys enthält diese Wörter. Aktualisieren Sie die Indexe, oder öffnen Sie eines über seine Adresse.',
     noRepositories: 'Noch keine Repositorys',
     noRepositoriesText:
-      'Fügen Sie eines hinzu, um darin zu suchen, oder öffnen Sie ein Chart über oci://, einen Ordner oder ein Archiv. Es sind die des Befehls helm.',
+      'Fügen Sie eines hinzu, um darin zu suchen, oder öffnen Sie ein Chart über oci://, einen Ordner oder ein Archiv. Der Befehl helm hat dieselben Repositorys.',
     install: '{name} installieren',
     installVerb: 'Installieren',
     more: 'Alle {n} zeigen',
@@ -143,7 +143,7 @@ export const helm: Translation<typeof english> = {
     choose: 'Revision {revision} mit einer anderen vergleichen',
     first: 'Erste Revision',
     confirm: '{name} auf {revision} zurücksetzen?',
-    confirmText: 'Daraus wird eine neue Revision, mit Chart und Werten von {revision}.',
+    confirmText: 'Daraus wird eine neue Revision, mit Chart und Werten von Revision {revision}.',
     verb: '{name} in {place} auf {revision} zurücksetzen',
   },
   uninstall: {

@@ -61,7 +61,7 @@ export const helm = {
     noneText: 'No chart of these repositories has these words. Update the indexes, or open one by its address.',
     noRepositories: 'No repositories yet',
     noRepositoriesText:
-      'Add one to search it, or open a chart by oci://, a folder or an archive. They are those of the helm command.',
+      'Add one to search it, or open a chart by oci://, a folder or an archive. The helm command has the same repositories.',
     install: 'Install {name}',
     installVerb: 'Install',
     more: 'Show all {n}',
@@ -139,7 +139,7 @@ export const helm = {
     choose: 'Compare revision {revision} with another',
     first: 'First revision',
     confirm: 'Roll back {name} to {revision}?',
-    confirmText: 'It becomes a new revision, with the chart and values of {revision}.',
+    confirmText: 'It becomes a new revision, with the chart and values of revision {revision}.',
     verb: 'Roll back {name} to {revision} in {place}',
   },
   uninstall: {
