@@ -25,7 +25,7 @@ export const shell: Translation<typeof en.shell> = {
     timeMachine: 'Zeitmaschine',
     topology: 'Topologie',
   },
-  find: 'Alles finden und ausführen',
+  find: 'Suchen oder ausführen',
   deploy: 'Bereitstellen',
   settings: 'Einstellungen',
   help: 'Hilfe zur Tastatur',

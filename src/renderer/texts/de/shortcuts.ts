@@ -3,7 +3,7 @@ import type { Translation } from '../translation.ts'
 
 export const shortcuts: Translation<typeof en.shortcuts> = {
   title: 'Tastatur',
-  palette: 'Alles finden und ausführen',
+  palette: 'Suchen oder ausführen',
   dock: 'Dock öffnen oder schließen',
   sidebar: 'Seitenleiste ein- oder ausblenden',
   settings: 'Einstellungen',
