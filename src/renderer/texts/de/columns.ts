@@ -48,7 +48,7 @@ export const columns = {
   cidrs: 'CIDRs',
   parent: 'Gehört zu',
   data: 'Schlüssel',
-  names: 'Namen',
+  names: 'Schlüsselnamen',
   used: 'Genutzt von Grenze',
   defaults: 'Vorgaben',
   volume: 'Volume',

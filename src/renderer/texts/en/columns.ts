@@ -49,7 +49,7 @@ export const columns = {
   cidrs: 'CIDRs',
   parent: 'Belongs to',
   data: 'Keys',
-  names: 'Names',
+  names: 'Key names',
   used: 'Used of limit',
   defaults: 'Defaults',
   volume: 'Volume',
