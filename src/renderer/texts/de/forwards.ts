@@ -78,6 +78,7 @@ export const forwards = {
     invalid: 'Ein Port ist eine Zahl von 1 bis 65535.',
   },
   address: {
+    in: 'in {namespace}',
     unserved: 'Noch keine Adresse',
     unservedText: 'Kein Controller hat ihm eine Adresse gegeben.',
     none: 'Kein Ingress, Gateway oder LoadBalancer-Service hat hier eine Adresse',

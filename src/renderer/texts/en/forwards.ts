@@ -78,6 +78,7 @@ export const forwards = {
     invalid: 'A port is a number from 1 to 65535.',
   },
   address: {
+    in: 'in {namespace}',
     unserved: 'No address yet',
     unservedText: 'No controller has given it an address.',
     none: 'No Ingress, Gateway or LoadBalancer Service has an address here',
