@@ -36,6 +36,7 @@ export const overview = {
   attention: {
     title: 'Braucht Aufmerksamkeit',
     none: 'Nichts braucht Aufmerksamkeit',
+    noneRead: 'In dem, was gelesen wurde, braucht nichts Aufmerksamkeit',
     empty: 'Hier läuft nichts',
     emptyText: 'Es gibt keine Pods, Workloads, Jobs oder Services.',
     noneText: 'Pods laufen, Workloads haben, was sie anfordern, Services antworten.',

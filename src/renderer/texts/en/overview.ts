@@ -37,6 +37,7 @@ export const overview = {
   attention: {
     title: 'Needs attention',
     none: 'Nothing needs attention',
+    noneRead: 'Nothing needs attention in what was read',
     empty: 'Nothing runs here',
     emptyText: 'There are no pods, workloads, Jobs or Services.',
     noneText: 'Pods run, workloads have what they ask for, Services answer.',
