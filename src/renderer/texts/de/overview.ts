@@ -102,6 +102,7 @@ export const overview = {
   changes: {
     title: 'Letzte Änderungen',
     none: 'In letzter Zeit hat sich nichts geändert.',
+    unread: 'Was sich geändert hat, ist nicht bekannt: Events sind nicht gelesen.',
     rollout: 'Revision {revision}',
     images: '{from} → {to}',
     sameImages: 'gleiche Images, andere Vorlage',

@@ -102,6 +102,7 @@ export const overview = {
   changes: {
     title: 'Recent changes',
     none: 'Nothing has changed lately.',
+    unread: 'What changed is not known: events are not read.',
     rollout: 'revision {revision}',
     images: '{from} → {to}',
     sameImages: 'same images, another template',
