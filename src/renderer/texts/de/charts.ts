@@ -23,7 +23,7 @@ export const charts = {
   container: 'Container',
   wholePod: 'Ganzer Pod',
   sharedNetwork: 'Container eines Pods teilen sich sein Netzwerk.',
-  unavailable: 'Der Verbrauch wird nicht gemessen',
+  unavailable: 'Der Verbrauch lässt sich nicht lesen',
   waiting: 'Noch keine Messung',
   waitingText: 'Worker werden alle zehn Sekunden gefragt; die ersten Raten kommen mit der zweiten Antwort.',
   help: 'Pfeiltasten bewegen das Fadenkreuz.',

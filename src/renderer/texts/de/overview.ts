@@ -23,7 +23,7 @@ export const overview = {
     cores: '{amount} Kernen',
     requested: '{amount} angefordert',
     limits: 'Limits {amount}',
-    unmeasured: 'nicht gemessen',
+    unmeasured: 'Verbrauch unbekannt',
     askedOf: 'gefordert von {all}',
     inUse: 'in Gebrauch',
     asked: 'angefordert',

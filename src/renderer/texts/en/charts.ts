@@ -24,7 +24,7 @@ export const charts = {
   container: 'Container',
   wholePod: 'Whole pod',
   sharedNetwork: 'Containers of a pod share its network.',
-  unavailable: 'Usage is not measured',
+  unavailable: 'Usage cannot be read',
   waiting: 'No measurement yet',
   waitingText: 'Workers are asked every ten seconds; the first rates come with the second answer.',
   help: 'Arrow keys move the cross-hair.',

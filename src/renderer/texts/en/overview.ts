@@ -24,7 +24,7 @@ export const overview = {
     cores: '{amount} cores',
     requested: '{amount} asked',
     limits: 'limits {amount}',
-    unmeasured: 'usage not measured',
+    unmeasured: 'usage unknown',
     askedOf: 'asked of {all}',
     inUse: 'in use',
     asked: 'asked',
