@@ -61,7 +61,7 @@ export const promote = {
     createFirst: 'Installieren Sie dort zuerst die Definition, oder lassen Sie das Objekt weg.',
   },
   compare: {
-    title: 'Was sich in {place} ändert',
+    title: 'Änderungen in {place}',
     count: '{created} neu, {changed} geändert, {same} gleich',
     again: 'Neu vergleichen',
     checking: 'Wird verglichen',
