@@ -67,6 +67,7 @@ export const pages: Translation<typeof english> = {
     goesOn: 'läuft',
     environment: 'Umgebung und Mounts von {container}',
     variables: 'eine Variable | {n} Variablen',
+    sources: 'alle Schlüssel eines Objekts | alle Schlüssel von {n} Objekten',
     mounts: 'ein Mount | {n} Mounts',
     name: 'Name',
     value: 'Wert',

@@ -65,6 +65,7 @@ export const pages = {
     goesOn: 'runs',
     environment: 'Environment and mounts of {container}',
     variables: 'one variable | {n} variables',
+    sources: 'all keys of one object | all keys of {n} objects',
     mounts: 'one mount | {n} mounts',
     name: 'Name',
     value: 'Value',
