@@ -14,7 +14,7 @@ export interface SnapshotList<O> {
 }
 
 export interface LiveSnapshot<L extends object> {
-  /** Replaced at most once a second. */
+  /** Replaced at most once a second, and once all lists are there. */
   snapshot: ShallowRef<Partial<L> & { now: number }>
   /** Whether all lists are there, or refused. */
   settled: ComputedRef<boolean>
@@ -83,10 +83,13 @@ export function useSnapshot<L extends object>(lists: { [N in keyof L]: SnapshotL
       timer = setTimeout(refresh, Math.max(0, wait))
     },
   )
+  const settled = computed(() => names.every((name) => lists[name].settled.value))
+  // Else it is told for up to a second that there is nothing, as of the time before the last list came.
+  watch(settled, (is) => is && refresh())
   onScopeDispose(() => clearTimeout(timer))
   return {
     snapshot,
-    settled: computed(() => names.every((name) => lists[name].settled.value)),
+    settled,
     refused: computed(() => names.filter((name) => lists[name].refused.value)),
   }
 }
