@@ -23,7 +23,7 @@ export interface Happening {
 }
 
 interface TimelineObject {
-  status?: { conditions?: unknown; containerStatuses?: unknown; initContainerStatuses?: unknown }
+  status?: { phase?: unknown; conditions?: unknown; containerStatuses?: unknown; initContainerStatuses?: unknown }
 }
 
 /** Events, conditions and container states as one list, newest first; equal ones are one entry with their count. */
@@ -32,12 +32,13 @@ export function timelineOf(object: Stored & TimelineObject, events: readonly Eve
   const isPlaced = events.some(
     ({ reason, involvedObject: { uid } }) => reason === 'Scheduled' && uid === object.metadata.uid,
   )
+  const hasCompleted = object.kind === 'Pod' && object.status?.phase === 'Succeeded'
   const all = [
     ...events.map((event) => happeningOf(event, object)),
     ...conditionsOf(object)
       // What an event tells in the same words needs no second entry.
       .filter(({ message, type }) => !(message && told.has(message)) && !(isPlaced && type === 'PodScheduled'))
-      .map(ofCondition),
+      .map((condition) => ofCondition(condition, hasCompleted)),
     ...(object.kind === 'Pod' ? ofContainers(object as Stored<Pod>) : []),
     ...(object.metadata.creationTimestamp
       ? [
@@ -103,11 +104,14 @@ function happeningOf(event: Event, object: Stored): Happening {
 const adverse =
   /Pressure$|Unavailable$|Failed|Failure|Stalled|Degraded|Remaining$|Suspended|DisruptionTarget|ScalingLimited/
 
-function ofCondition({ type = '', status = '', reason, message, lastTransitionTime }: Partial<Condition>): Happening {
-  const isWell = (adverse.test(type) ? status === 'False' : status === 'True') || reason === 'PodCompleted'
+/** @param hasCompleted it is of a pod that has done its work: what is no longer so is well */
+function ofCondition(condition: Partial<Condition>, hasCompleted: boolean): Happening {
+  const { type = '', status = '', reason, message, lastTransitionTime } = condition
+  const isOver = reason === 'PodCompleted' || (hasCompleted && status === 'False')
+  const isWell = isOver || (adverse.test(type) ? status === 'False' : status === 'True')
   return {
     time: lastTransitionTime ?? '',
-    tone: !isWell ? 'warn' : reason === 'PodCompleted' ? 'quiet' : 'good',
+    tone: !isWell ? 'warn' : isOver ? 'quiet' : 'good',
     title: t('pages.timeline.became', { type, status }),
     detail: message || reason || '',
     count: 1,
