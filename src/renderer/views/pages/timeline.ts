@@ -135,6 +135,8 @@ function ofContainers({ status }: Stored<Pod>): Happening[] {
         detail: end.message ?? '',
         count: 1,
         isWarning: end.exitCode !== 0,
+        // It may have started anew in the same second.
+        ...(end === lastState?.terminated ? { order: 5.5 } : {}),
       })),
       ...(state?.running?.startedAt
         ? [
