@@ -22,7 +22,7 @@ export function signalOf({ exitCode, signal }: ContainerStateTerminated): string
   return number > 0 ? (signals[number] ?? `signal ${number}`) : undefined
 }
 
-/** How a container ended, in words: `exit code 1`, `SIGKILL (exit code 137)`, `out of memory`. */
+/** How a container ended, in words: `exit code 1`, `SIGKILL (exit code 137)`, `too little memory`. */
 export function endText(end: ContainerStateTerminated): string {
   if (end.reason === 'OOMKilled') return t('explain.exit.oom')
   const signal = signalOf(end)

@@ -11,7 +11,7 @@ export const explain = {
   tryNode: 'Look at node {name}',
   seen: 'Seen once. | Seen {n} times.',
   exit: {
-    oom: 'out of memory',
+    oom: 'too little memory',
     code: 'exit code {code}',
     signal: '{signal} (exit code {code})',
     notExecutable: 'Exit code 126: the command was found but cannot be executed.',
