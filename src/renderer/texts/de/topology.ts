@@ -26,6 +26,8 @@ export const topology = {
   failed: 'Die Karte ließ sich nicht zeichnen',
   empty: 'In {namespace} läuft nichts',
   emptyText: 'Es gibt dort keine Workloads, Pods, Services oder Routen.',
+  emptyRead: 'In {namespace} läuft nichts, was sich lesen ließ',
+  emptyReadText: 'Was sich nicht lesen ließ, steht darüber.',
   noWorkloads: 'Kein Workload benutzt etwas',
   forbidden: 'Die Karte von {namespace} darf nicht gesehen werden',
   forbiddenText: 'In {context} dürfen von diesem Namespace weder Pods noch Services noch Workloads aufgelistet werden.',

@@ -27,6 +27,8 @@ export const topology = {
   failed: 'The map could not be drawn',
   empty: 'Nothing runs in {namespace}',
   emptyText: 'There are no workloads, pods, Services or routes in it.',
+  emptyRead: 'Nothing that could be read runs in {namespace}',
+  emptyReadText: 'What could not be read is named above.',
   noWorkloads: 'No workload uses anything',
   forbidden: 'The map of {namespace} may not be seen',
   forbiddenText: 'Of {context}, neither pods nor Services nor workloads of this namespace may be listed.',
