@@ -190,6 +190,7 @@ function linksOf(
 function kindOfVolume({ name: _name, ...volume }: Volume): string {
   if (volume.emptyDir) return ['emptyDir', volume.emptyDir.medium, volume.emptyDir.sizeLimit].filter(Boolean).join(' ')
   if (volume.hostPath) return `hostPath ${volume.hostPath.path}`
+  if (volume.nfs) return `nfs ${volume.nfs.server}:${volume.nfs.path}`
   if (volume.projected?.sources?.some(({ serviceAccountToken }) => serviceAccountToken)) return t('pages.pod.token')
   return Object.keys(volume)[0] ?? ''
 }
