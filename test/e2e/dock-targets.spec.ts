@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
+import { pressAction } from '../support/object-actions.ts'
 import { createKubectl, type Kubectl } from '../support/kubectl.ts'
 import { serveSlipway, type ServedSlipway } from '../support/slipway.ts'
 
@@ -63,7 +64,7 @@ async function press(button: string, cluster: string, kind: string, namespace: s
     .filter({ has: page.getByRole('cell', { name: 'web', exact: true }) })
     .filter({ has: page.getByRole('cell', { name: namespace, exact: true }) })
     .click()
-  await page.getByRole('complementary').getByRole('button', { name: button }).click()
+  await pressAction(page, page.getByRole('complementary'), button)
 }
 const shownPanel = () => page.getByRole('tabpanel').filter({ visible: true }).last()
 const dockTabs = () => page.getByRole('tablist', { name: 'Dock tabs' }).getByRole('tab')

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Locator, type Page } from '@playwright/test'
+import { pressAction } from '../support/object-actions.ts'
 import { createKubectl, type Kubectl } from '../support/kubectl.ts'
 import { slipwayUp, type Slipway } from '../support/slipway.ts'
 
@@ -65,11 +66,7 @@ async function press(button: string, plural: string, object: string): Promise<vo
   const { origin } = new URL(slipway.ready.ui)
   await page.goto(`${origin}/#/c/local:${name}/${plural}`)
   await page.getByRole('row').filter({ hasText: object }).first().click()
-  await page
-    .getByRole('complementary')
-    .first()
-    .getByRole('button', { name: new RegExp(`^${button}`) })
-    .click()
+  await pressAction(page, page.getByRole('complementary').first(), new RegExp(`^${button}`))
 }
 const log = (of: string): Locator => page.getByRole('log', { name: `Logs ${of}` })
 const terminal = (of: string | RegExp): Locator => page.getByTestId('terminal').filter({ hasText: of, visible: true })
