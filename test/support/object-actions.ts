@@ -6,12 +6,12 @@ import { expect, type Locator, type Page } from '@playwright/test'
  */
 export async function pressAction(page: Page, where: Locator, action: string | RegExp): Promise<void> {
   const button = where.getByRole('button', { name: action })
-  const more = where.getByRole('button', { name: /^More of / })
+  const more = where.getByRole('button', { name: /^More for / })
   // How many fit is measured once the actions are there.
   await expect(async () => {
-    await more.waitFor()
+    await more.waitFor({ timeout: 10_000 })
     if (await button.first().isVisible()) return button.first().click({ timeout: 2_000 })
     await more.click({ timeout: 2_000 })
     await page.getByRole('menuitem', { name: action }).click({ timeout: 2_000 })
-  }).toPass()
+  }).toPass({ timeout: 60_000 })
 }
