@@ -76,14 +76,14 @@ const matter = () => page.getByRole('region', { name: 'What is the matter' })
 
 test('a crash is told with its exit code and last lines', async () => {
   await open('pods', 'crash')
-  await expect(matter()).toContainText('CrashLoopBackOff', { timeout: 60_000 })
+  await expect(page.getByRole('main')).toContainText('CrashLoopBackOff', { timeout: 60_000 })
   await expect(matter()).toContainText('exit code 7')
   await expect(matter().getByRole('log')).toContainText('FATAL: postgres refuses the password')
 })
 
 test('an image that cannot be pulled, a probe that fails and a pod without a node are told with what was answered', async () => {
   await open('pods', 'no-image')
-  await expect(matter()).toContainText('ImagePullBackOff', { timeout: 60_000 })
+  await expect(page.getByRole('main')).toContainText('ImagePullBackOff', { timeout: 60_000 })
   await expect(matter()).toContainText('registry.invalid')
 
   await open('pods', 'deaf')
