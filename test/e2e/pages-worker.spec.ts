@@ -91,7 +91,7 @@ test('an image that cannot be pulled, a probe that fails and a pod without a nod
   await expect(page.getByRole('region', { name: 'Probes' })).toContainText('no answer')
 
   await open('pods', 'large')
-  await expect(matter()).toContainText('The only node does not take this pod.')
+  await expect(matter()).toContainText('The only node does not take this pod')
   await expect(matter()).toContainText(/Insufficient memory/)
 })
 
