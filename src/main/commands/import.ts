@@ -71,12 +71,8 @@ async function apply(home: string, order: { name: string; file: string; dryRun: 
   if (failed > 0) throw new ExpectedError(`${failed} of ${objects.length} objects failed`)
 }
 
-function lineOf({ kind, namespace, name, result, reason = '' }: ImportedObject, dryRun: boolean): string {
-  const outcome = {
-    failed: reason,
-    unchecked: `not checked: ${reason}`,
-    ...{ created: 'created', configured: 'configured', unchanged: 'unchanged' },
-  }[result]
-  const isTried = dryRun && reason === ''
-  return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}: ${outcome}${isTried ? ' (dry run)' : ''}`
+function lineOf({ kind, namespace, name, result, reason }: ImportedObject, dryRun: boolean): string {
+  const what = `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`
+  if (result === 'unchecked') return `${what}: not checked: ${reason ?? ''}`
+  return `${what}: ${reason ?? `${result}${dryRun ? ' (dry run)' : ''}`}`
 }

@@ -10,6 +10,9 @@ interface ServedResource {
   namespaced: boolean
 }
 
+/** The namespace in which objects are checked whose own one does not exist yet: every cluster has it. */
+export const standIn = 'default'
+
 export interface ApplyOptions {
   /** Of objects that name none. */
   namespace: string
@@ -129,7 +132,7 @@ export function createApplier({
      * Has the server check an object whose own namespace does not exist yet: a dry run of its creation in another one.
      * @throws ApiError with what the server has against it
      */
-    async rehearse(object: KubeObject, standIn: string): Promise<void> {
+    async rehearse(object: KubeObject): Promise<void> {
       const { name, ...metadata } = { ...applyBody(object).metadata, namespace: standIn }
       const path = await pathOf({ ...object, metadata }, standIn, new Set())
       const body = (named: object): KubeObject => ({ ...applyBody(object), metadata: { ...metadata, ...named } })

@@ -11,8 +11,8 @@ import type { KubeContext } from '../kube-context.ts'
 
 /** Who owns the fields of what is imported. */
 const manager = 'slipway-import'
-/** The namespace in which objects are checked whose own one does not exist yet: every cluster has it. */
-const standIn = 'default'
+/** The namespace of objects that name none. */
+const namespace = 'default'
 
 /**
  * Applies manifests by server-side apply, in their order; one that fails does not keep the others back. Fields that others
@@ -30,12 +30,12 @@ export async function importManifests(
   const importOne = dryRun ? rehearsing(applier, objects) : applying(applier)
   const results: ImportedObject[] = []
   for (const object of objects) {
-    const { namespace, name = '' } = object.metadata
+    const { namespace: place, name = '' } = object.metadata
     const outcome = await importOne(object).catch((error: unknown): Outcome => ({
       result: 'failed',
       reason: messageOf(error),
     }))
-    results.push({ kind: object.kind ?? '', name, ...(namespace ? { namespace } : {}), ...outcome })
+    results.push({ kind: object.kind ?? '', name, ...(place ? { namespace: place } : {}), ...outcome })
   }
   return results
 }
@@ -47,7 +47,7 @@ function applying(applier: Applier): (object: KubeObject) => Promise<Outcome> {
   /** Groups whose kinds are being established by definitions of this text. */
   const defined = new Set<string>()
   return async (object) => {
-    const { outcome } = await applier.apply(object, { namespace: standIn, defined })
+    const { outcome } = await applier.apply(object, { namespace, defined })
     if (object.kind === 'CustomResourceDefinition') defined.add((object as Definition).spec?.group ?? '')
     return { result: outcome }
   }
@@ -60,11 +60,11 @@ function rehearsing(applier: Applier, objects: readonly KubeObject[]): (object: 
   const unmade = new Set<string>()
   return async (object) => {
     try {
-      if (unmade.has(object.metadata.namespace ?? standIn)) {
-        await applier.rehearse(object, standIn)
+      if (unmade.has(object.metadata.namespace ?? namespace)) {
+        await applier.rehearse(object)
         return { result: 'created' }
       }
-      const { outcome } = await applier.apply(object, { namespace: standIn, dryRun: true })
+      const { outcome } = await applier.apply(object, { namespace, dryRun: true })
       if (object.kind === 'Namespace' && outcome === 'created') unmade.add(object.metadata.name ?? '')
       return { result: outcome }
     } catch (error) {

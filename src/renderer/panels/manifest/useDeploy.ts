@@ -1,5 +1,6 @@
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { messageOf } from '#shared/base/message-of.ts'
+import { standIn } from '#shared/client/applier.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { ownSet } from '#shared/kube/own-set.ts'
 import { ApiError } from '#shared/kube/status.ts'
@@ -28,9 +29,6 @@ export interface Deploy {
   /** @param namespace of objects that name none @returns whether every object is deployed */
   run(text: string, namespace: string, dryRun: boolean): Promise<boolean>
 }
-
-/** The namespace in which objects are checked whose own one does not exist yet: every cluster has it. */
-const standIn = 'default'
 
 /**
  * Applies the objects of a text one after the other, each with its own result.
@@ -83,7 +81,7 @@ export function useDeploy(applier: Applier, check: (manifest: Manifest) => reado
     /** The server checks it in a namespace that exists; what hangs on its own one is told as not checked. */
     async function rehearseElsewhere(manifest: Manifest, where: string): Promise<Outcome> {
       try {
-        await applier.rehearse(manifest.object, standIn)
+        await applier.rehearse(manifest.object)
       } catch (failure) {
         if (!(failure instanceof ApiError) || failure.code !== 403) throw failure
         return bySchema(

@@ -110,7 +110,7 @@ async function dryRun(
 /** In a namespace that is there: its own one is made first. */
 async function rehearse(applier: Applier, body: KubeObject): Promise<Verdict> {
   try {
-    await applier.rehearse(body, standIn)
+    await applier.rehearse(body)
     return { ...untested(body), unchecked: false }
   } catch (error) {
     // It may not be written there, or names what is in the plan and not there.
@@ -118,8 +118,6 @@ async function rehearse(applier: Applier, body: KubeObject): Promise<Verdict> {
     throw error
   }
 }
-/** Every cluster has it. */
-const standIn = 'default'
 
 const untested = (body: KubeObject): Verdict => ({
   effect: { is: 'created', fields: [] },
