@@ -19,8 +19,9 @@ import { newDataFolder, runSlipway, serveSlipway, slipwayUp } from '../test/supp
 
 /**
  * Shoots every page and state of the face in both themes at three widths, some in German, on a simulated cluster beside
- * contexts of a kubeconfig, and with a Docker Engine on clusters that run, stand still, are made and cannot be made, into artifacts/contact-sheet with an index. `--only TEXT,TEXT` shoots the states whose names
- * hold one of the texts, `--theme` and `--width` those alone.
+ * contexts of a kubeconfig, and with a Docker Engine on clusters that run, stand still, are made and cannot be made, into
+ * artifacts/contact-sheet with an index. `--only TEXT,TEXT` shoots the states whose names hold one of the texts, `--theme`
+ * and `--width` those alone.
  */
 const { values } = parseArgs({
   options: { only: { type: 'string' }, theme: { type: 'string' }, width: { type: 'string' } },

@@ -1,5 +1,6 @@
 import type { PersistentVolumeClaim } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
+import { controllerOf } from '#shared/reconcile/ownership.ts'
 import {
   configMaps,
   cronJobs,
@@ -67,14 +68,10 @@ const simple: Readonly<Record<string, () => string>> = {
   'apiextensions.k8s.io/CustomResourceDefinition': () => t('dialogs.delete.definition'),
 }
 
-/** What starts a pod again when it is deleted: `ReplicaSet web-1`; `undefined` where nothing does. */
-const controllerOf = ({ metadata }: Stored): string | undefined => {
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller)
-  return owner && `${owner.kind} ${owner.name}`
-}
+/** What starts a pod again when it is deleted is its controller; nothing does without one. */
 function ofPod(object: Stored): string {
   const owner = controllerOf(object)
-  return owner ? t('dialogs.delete.pod', { owner }) : t('dialogs.delete.barePod')
+  return owner ? t('dialogs.delete.pod', { owner: `${owner.kind} ${owner.name}` }) : t('dialogs.delete.barePod')
 }
 /** What is lost with one of several objects, in a few words; empty where nothing is to be said. */
 export const lossOf = (kind: ActionKind, object: Stored): string =>
