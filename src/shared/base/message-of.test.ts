@@ -10,5 +10,6 @@ test.each([
   ],
   [new Error('(HTTP code 404) no such container - No such container: a-b '), 'No such container: a-b'],
   [new Error('(HTTP code 409) unexpected - container is paused - unpause it'), 'container is paused - unpause it'],
+  [new Error('(HTTP code 301) unexpected - '), 'HTTP 301 unexpected'],
   [new Error('pull failed: (HTTP code 500) server error - x'), 'pull failed: (HTTP code 500) server error - x'],
 ])('%s', (error, said) => expect(messageOf(error)).toBe(said))
