@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { h } from 'vue'
 import type { Cluster } from '#shared/contract/clusters.ts'
+import { defaultSettings } from '#shared/contract/default-settings.ts'
 import { deployments } from '#shared/kube/resources.ts'
 import { failure } from '#shared/kube/status.ts'
 import { mountFace, settle, type Face, type FaceOptions } from '#test/support/mounted-face.ts'
@@ -274,6 +275,40 @@ test('NamespacePicker chooses namespaces of its context', async () => {
   await face.press(/^Namespaces:/)
   await face.key('Enter', {}, document.querySelectorAll('[role=option]')[1])
   expect(face.backCalls).toContainEqual(['app.saveSettings', { namespaces: { 'local:dev': ['shop'] } }])
+})
+
+test('NamespacePicker names the namespace of the page, and says what lists show', async () => {
+  const picker = { render: () => h(NamespacePicker, { context: 'local:dev' }) }
+  face = await mountFace(picker, '/c/local:dev/deployments/shop/web', options)
+  expect(face.button(/^Namespaces:/).textContent).toBe('shop')
+  await face.press('Namespaces: shop')
+  expect(face.text()).toContain('This page is of shop. Lists show: All namespaces')
+  expect(document.querySelector('[role=option][aria-selected=true]')?.textContent).toContain('All namespaces')
+  expect(face.backCalls.filter(([name]) => name === 'app.saveSettings')).toEqual([])
+  await face.router.push('/c/local:dev/nodes/-/dev-worker-1')
+  await settle()
+  expect(face.button(/^Namespaces:/).textContent).toBe('All namespaces')
+})
+
+test('KindSidebar shows where one is, and moves nothing that is in sight', async () => {
+  vi.spyOn(HTMLElement.prototype, 'getBoundingClientRect').mockImplementation(function (this: HTMLElement) {
+    // Entries lie 26 px below each other in a sidebar of 600 px.
+    const at = [...document.querySelectorAll('nav a')].indexOf(this)
+    return at < 0 ? new DOMRect(0, 0, 200, 600) : new DOMRect(0, at * 26, 200, 26)
+  })
+  const shown: string[] = []
+  vi.spyOn(HTMLElement.prototype, 'scrollIntoView').mockImplementation(function (this: HTMLElement) {
+    shown.push(this.textContent)
+  })
+  const sidebar = { render: () => h(KindSidebar, { context: 'local:dev' }) }
+  const folded = { access: false, admission: false, api: false, scheduling: false, storage: false }
+  const settings = { ...defaultSettings, folded, theme: 'light' }
+  face = await mountFace(sidebar, '/c/local:dev/apiservices', { ...options, back: { 'app.settings': settings } })
+  expect(new Set(shown)).toEqual(new Set(['APIServices']))
+  shown.length = 0
+  await face.router.push('/c/local:dev/pods')
+  await settle()
+  expect(shown).toEqual([])
 })
 
 test('KindSidebar counts, and links to each kind', async () => {

@@ -42,6 +42,7 @@ export const shell: Translation<typeof en.shell> = {
     title: 'Namespaces',
     all: 'Alle Namespaces',
     some: '{n} Namespace | {n} Namespaces',
+    ofPage: 'Diese Seite ist von {name}. Listen zeigen: {names}',
     find: 'Namespace suchen',
     name: 'Name eines Namespaces',
     forbidden: 'Sie dürfen Namespaces nicht auflisten: Geben Sie den Namen eines Namespaces ein.',

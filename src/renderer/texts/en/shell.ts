@@ -40,6 +40,7 @@ export const shell = {
     title: 'Namespaces',
     all: 'All namespaces',
     some: '{n} namespace | {n} namespaces',
+    ofPage: 'This page is of {name}. Lists show: {names}',
     find: 'Find a namespace',
     name: 'Name of a namespace',
     forbidden: 'You may not list namespaces: type the name of one.',
