@@ -32,6 +32,9 @@ export interface Explanation {
   tries: readonly Try[]
 }
 
+/** An explanation whose gravity is that of the object's state. */
+export type Untoned = Omit<Explanation, 'tone'>
+
 /** One thing to try. At most one of `link` and `action` is set. */
 export interface Try {
   text: string

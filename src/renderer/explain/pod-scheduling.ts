@@ -4,11 +4,11 @@ import { amountOf } from '../overview/pod-resources.ts'
 import { memoryText } from '../texts/format.ts'
 import { t } from '../texts/index.ts'
 import { newest } from './events.ts'
-import type { Explanation, Surroundings, Try } from './explanation.ts'
+import type { Surroundings, Try, Untoned } from './explanation.ts'
 import { explainClaim } from './storage.ts'
 
 /** Why a pod has no node yet; undefined when it has one. */
-export function explainScheduling(pod: Pod, near: Surroundings): Explanation | undefined {
+export function explainScheduling(pod: Pod, near: Surroundings): Untoned | undefined {
   if (pod.spec?.nodeName) return undefined
   const condition = podCondition(pod, 'PodScheduled')
   const { name } = pod.metadata
@@ -19,7 +19,6 @@ export function explainScheduling(pod: Pod, near: Surroundings): Explanation | u
     const { schedulerName = 'default-scheduler' } = pod.spec ?? {}
     const own = schedulerName !== 'default-scheduler'
     return {
-      tone: 'warn',
       state: 'Pending',
       sentence: t('explain.scheduling.waiting', { name: name ?? '' }),
       why: [],
@@ -32,7 +31,6 @@ export function explainScheduling(pod: Pod, near: Surroundings): Explanation | u
   const [only, ...others] = reasons
   const single = byClaim === undefined && total !== undefined && only?.count === total && others.length === 0
   return {
-    tone: 'bad',
     state: condition?.reason ?? 'Unschedulable',
     sentence:
       byClaim ??
@@ -109,10 +107,9 @@ export function schedulerReasons(message: string): SchedulerReasons {
   }
 }
 
-function gated({ metadata, spec }: Pod): Explanation {
+function gated({ metadata, spec }: Pod): Untoned {
   const gates = (spec?.schedulingGates ?? []).map(({ name }) => name)
   return {
-    tone: 'warn',
     state: 'SchedulingGated',
     sentence: t('explain.scheduling.gated', { name: metadata.name ?? '', n: gates.length }),
     why: [],

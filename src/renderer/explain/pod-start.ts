@@ -1,11 +1,11 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
 import { t } from '../texts/index.ts'
 import { lastSeen, newest, timesSeen } from './events.ts'
-import type { Explanation, Surroundings, Try } from './explanation.ts'
+import type { Surroundings, Try, Untoned } from './explanation.ts'
 import { claimsOf } from './pod-scheduling.ts'
 
 /** Why a pod that has a node is not started yet: its volumes or its network. Undefined once its containers are there. */
-export function explainStart(pod: Pod, near: Surroundings): Explanation | undefined {
+export function explainStart(pod: Pod, near: Surroundings): Untoned | undefined {
   if (!isStarting(pod)) return undefined
   const event = newest(
     near.events,
@@ -22,7 +22,6 @@ export function explainStart(pod: Pod, near: Surroundings): Explanation | undefi
   const often = timesSeen(event) > 1 ? [t('explain.seen', { n: timesSeen(event) })] : []
   if (reason === 'FailedCreatePodSandBox' || reason === 'NetworkNotReady')
     return {
-      tone: 'bad',
       state: 'ContainerCreating',
       sentence: t('explain.start.sandbox', { node: pod.spec?.nodeName ?? '' }),
       why: often,
@@ -36,7 +35,6 @@ export function explainStart(pod: Pod, near: Surroundings): Explanation | undefi
   const volume = /volume "([^"]+)"/.exec(message)?.[1]
   if (missing && name)
     return {
-      tone: 'bad',
       state: 'ContainerCreating',
       sentence: t('explain.start.missing', { kind: missing, name }),
       why: often,
@@ -47,7 +45,6 @@ export function explainStart(pod: Pod, near: Surroundings): Explanation | undefi
       ],
     }
   return {
-    tone: 'bad',
     state: 'ContainerCreating',
     sentence:
       reason === 'FailedAttachVolume'
@@ -67,11 +64,10 @@ export function explainStart(pod: Pod, near: Surroundings): Explanation | undefi
 }
 
 /** Nothing has failed: only where it takes longer than a start does. */
-function starting(pod: Pod, near: Surroundings): Explanation | undefined {
+function starting(pod: Pod, near: Surroundings): Untoned | undefined {
   const pulling = newest(near.events, 'Pulling', 'Pulled')
   if (pulling?.reason === 'Pulling')
     return {
-      tone: 'warn',
       state: 'ContainerCreating',
       sentence: t('explain.start.pulling', { node: pod.spec?.nodeName ?? '' }),
       why: [],
@@ -82,7 +78,6 @@ function starting(pod: Pod, near: Surroundings): Explanation | undefined {
   if (!(since > 30_000)) return undefined
   const agentIsSilent = pod.status?.startTime === undefined
   return {
-    tone: 'warn',
     state: 'ContainerCreating',
     sentence: agentIsSilent ? t('explain.start.notTaken', { node: pod.spec?.nodeName ?? '' }) : t('explain.start.slow'),
     why: [],

@@ -7,6 +7,8 @@ import type {
   Pod,
 } from '#shared/kube/generated/types.ts'
 import { stored } from '#test/support/stored.ts'
+import type { Tone } from '../components/tone.ts'
+import { podTone } from '../kinds/core/pod.ts'
 import { explainPod } from './pod.ts'
 import { schedulerReasons } from './pod-scheduling.ts'
 import type { Explanation, Surroundings } from './explanation.ts'
@@ -377,6 +379,22 @@ describe('a pod that starts', () => {
     })
     expect(explainPod(subject, near())).toBeUndefined()
   })
+})
+
+const graveReasons = [
+  ...['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'SignatureValidationFailed', 'ErrImageNeverPull'],
+  ...['ImageInspectError', 'InvalidImageName', 'CreateContainerConfigError', 'CreateContainerError'],
+  ...['RunContainerError', 'CrashLoopBackOff'],
+]
+test.each<[string, Tone, Pod, Event[]]>([
+  ['no node takes it', 'warn', unschedulable('0/3 nodes are available: 3 Insufficient cpu.'), []],
+  ['the scheduler has not looked', 'warn', pod({ spec: { nodeName: '' } }), []],
+  ['a volume fails', 'warn', waiting('ContainerCreating'), [event('FailedMount', 'volume "a"')]],
+  ['its network fails', 'warn', waiting('ContainerCreating'), [event('FailedCreatePodSandBox', 'no addresses')]],
+  ['its image is pulled', 'warn', waiting('ContainerCreating'), [event('Pulling', 'Pulling image "x"')]],
+  ...graveReasons.map((reason): [string, Tone, Pod, Event[]] => [reason, 'bad', waiting(reason), []]),
+])('a pending pod is as grave on its page as in lists: %s', (_name, tone, subject, events) => {
+  expect([explained(subject, { events }).tone, podTone(subject)]).toEqual([tone, tone])
 })
 
 describe('a pod that is not ready', () => {

@@ -1,10 +1,11 @@
 import type { Container, ContainerStatus, Pod, Probe } from '#shared/kube/generated/types.ts'
 import { isPodReady, podCondition, summarizePod } from '#shared/kube/pod.ts'
+import { podTone } from '../kinds/core/pod.ts'
 import { ageText } from '../texts/format.ts'
 import { t } from '../texts/index.ts'
 import { lastSeen, newest, timesSeen } from './events.ts'
 import { endText } from './exit.ts'
-import type { Explanation, Surroundings, Try } from './explanation.ts'
+import type { Explanation, Surroundings, Try, Untoned } from './explanation.ts'
 import { explainContainers } from './pod-containers.ts'
 import { explainScheduling } from './pod-scheduling.ts'
 import { explainStart } from './pod-start.ts'
@@ -14,6 +15,13 @@ import { probeKillOf, type ProbeKill } from './probe-kill.ts'
 export function explainPod(pod: Pod, near: Surroundings): Explanation | undefined {
   if (pod.metadata.deletionTimestamp !== undefined) return explainLeaving(pod, near)
   if (pod.status?.phase === 'Succeeded') return undefined
+  const found = causeOf(pod, near)
+  // What waits is as grave here as in lists, which know nothing of its events.
+  if (found?.tone === undefined || pod.status?.phase === 'Pending') return found && { ...found, tone: podTone(pod) }
+  return { ...found, tone: found.tone }
+}
+
+function causeOf(pod: Pod, near: Surroundings): (Untoned & Partial<Pick<Explanation, 'tone'>>) | undefined {
   return (
     explainLost(pod) ??
     explainFailed(pod) ??

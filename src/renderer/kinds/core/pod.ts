@@ -49,11 +49,13 @@ export const pod = describe<Pod>({
   actions: [shell, attach, debug],
 })
 
+/** How grave its state is: for lists, maps and its own page alike. */
 export function podTone(object: Pod): Tone {
   const { status } = summarizePod(object)
   if (object.metadata.deletionTimestamp) return 'quiet'
   if (status === 'Completed' || status === 'Succeeded') return 'done'
-  if (/Error|BackOff|Failed|OOM|Evicted|Invalid|ErrImage/.test(status)) return 'bad'
+  if (object.status?.phase === 'Failed') return 'bad'
+  if (/Error|BackOff|Failed|OOM|Invalid|ErrImage|RegistryUnavailable/.test(status)) return 'bad'
   if (status === 'Running') return isPodReady(object) ? 'good' : 'warn'
   return status === 'Unknown' ? 'quiet' : 'warn'
 }
