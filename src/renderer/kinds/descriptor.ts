@@ -16,6 +16,8 @@ export interface KindDescriptor<T extends KubeObject = KubeObject> {
   without?: readonly ('name' | 'age')[]
   /** How its list is sorted until the user sorts it; by name when unset. */
   sort?: { column: string; descending: boolean }
+  /** The view of what needs a look, where that is not what is unhealthy: its name, and the filter that it stands for. */
+  trouble?: { view: 'warnings'; filter: string }
   /** The server tells the columns: a kind that has no room here. */
   printed?: boolean
   /** Names that kubectl takes for it. */

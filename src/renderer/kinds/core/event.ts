@@ -9,6 +9,7 @@ export const event = describe<Event>({
   group: 'cluster',
   without: ['name', 'age'],
   sort: { column: 'seen', descending: false },
+  trouble: { view: 'warnings', filter: 'type:Warning' },
   columns: [
     {
       ...timeColumn<Event>(

@@ -74,6 +74,7 @@ export const lists = {
     label: 'Ansichten',
     all: 'Alle',
     unhealthy: 'Nicht gesund',
+    warnings: 'Warnungen',
     save: 'Ansicht speichern',
     name: 'Name der Ansicht',
     remove: 'Ansicht {name} entfernen',

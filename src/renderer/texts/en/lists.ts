@@ -74,6 +74,7 @@ export const lists = {
     label: 'Views',
     all: 'All',
     unhealthy: 'Not healthy',
+    warnings: 'Warnings',
     save: 'Save view',
     name: 'Name of the view',
     remove: 'Remove the view {name}',

@@ -106,3 +106,21 @@ test.each(['bad key', '=', '<b>', 'x'.repeat(64), 'a\u202eb', '-x'])(
     )
   },
 )
+
+test.each([
+  ['events', 'Warnings', 'type:Warning', 'BackOff'],
+  ['pods', 'Not healthy', 'status:unhealthy', 'crashing'],
+])('the view of %s that need a look is called %s', async (plural, name, filter, shown) => {
+  const event = (reason: string, type: string): Stored => ({ ...pod(reason), ...{ reason, type, involvedObject: {} } })
+  await show(plural, {
+    events: [event('BackOff', 'Warning'), event('Pulled', 'Normal')],
+    pods: [
+      { ...pod('crashing'), ...{ status: { phase: 'Failed' } } },
+      { ...pod('done'), ...{ status: { phase: 'Succeeded' } } },
+    ],
+  })
+  await face.press(new RegExp(`^${name}`))
+  expect(document.querySelector('.chip')?.textContent).toBe(filter)
+  expect(rows()).toBe(1)
+  expect(document.querySelector('[data-row]')?.textContent).toContain(shown)
+})

@@ -1,6 +1,7 @@
 import { computed, onScopeDispose, ref, watch, type ComputedRef } from 'vue'
 import type { SavedView } from '#shared/contract/settings.ts'
 import type { Stored } from '#shared/kube/object.ts'
+import type { KindDescriptor } from '../../kinds/descriptor.ts'
 import { isKeyOf, matchOf, type FilterFields } from '../../kinds/filter/match.ts'
 import { parseFilter } from '../../kinds/filter/parse.ts'
 import { t } from '../../texts/index.ts'
@@ -24,15 +25,14 @@ const share = 1 / 50
 export function useViews(options: {
   objects: () => readonly Stored[]
   fields: () => FilterFields
+  trouble: () => KindDescriptor['trouble']
   filter: () => string
   saved: () => readonly SavedView[]
 }): ComputedRef<ListedView[]> {
-  const { objects, fields, filter, saved } = options
+  const { objects, fields, trouble, filter, saved } = options
   const listed = computed(() => [
     { key: 'all', name: t('lists.views.all'), filter: '', saved: false, bad: false },
-    ...(fields().columns.some(({ tone }) => tone)
-      ? [{ key: 'unhealthy', name: t('lists.views.unhealthy'), filter: 'status:unhealthy', saved: false, bad: true }]
-      : []),
+    ...(fields().columns.some(({ tone }) => tone) ? [troubleView(trouble())] : []),
     ...saved().map((view) => ({
       key: `saved ${view.name}`,
       name: view.name,
@@ -76,6 +76,11 @@ export function useViews(options: {
     }))
   })
 }
+
+function troubleView({ view, filter }: NonNullable<KindDescriptor['trouble']> | typeof unhealthy = unhealthy) {
+  return { key: view, name: t(`lists.views.${view}`), filter, saved: false, bad: true }
+}
+const unhealthy = { view: 'unhealthy', filter: 'status:unhealthy' } as const
 
 /** Counts what matches, and asks each object once: objects are replaced and never changed. */
 function counterOf(filter: string, fields: FilterFields): (objects: readonly Stored[], now: number) => number {
