@@ -44,6 +44,7 @@ export const pages: Translation<typeof english> = {
     warnings: 'Warnungen',
     none: 'In der letzten Stunde ist nichts geschehen.',
     times: '{n}-mal',
+    similar: '{n} ähnliche Meldung | {n} ähnliche Meldungen',
     created: 'Angelegt',
     became: '{type} wurde {status}',
     completed: '{name} wurde fertig',

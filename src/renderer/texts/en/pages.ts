@@ -42,6 +42,7 @@ export const pages = {
     warnings: 'Warnings',
     none: 'Nothing has happened in the last hour.',
     times: '{n} times',
+    similar: '{n} similar message | {n} similar messages',
     created: 'Created',
     became: '{type} became {status}',
     completed: '{name} completed',

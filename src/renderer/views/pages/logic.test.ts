@@ -92,6 +92,36 @@ describe('the timeline', () => {
       ['Created', '', 1],
     ])
   })
+  test('failures that differ in made-up names and numbers alone are one, with what they say in other words', () => {
+    const refused = (suffix: string, used: number): string =>
+      `Error creating: pods "web-${suffix}" is forbidden: exceeded quota: small, used: pods=${used}, limited: pods=5`
+    const failed = { reason: 'FailedCreate', involvedObject: { kind: 'ReplicaSet', name: 'web', namespace: 'shop' } }
+    const happenings = timelineOf(stored({ kind: 'ReplicaSet', metadata: { name: 'web', namespace: 'shop' } }), [
+      event(refused('x7k2p', 5), 10, { ...failed, count: 3 }),
+      event(refused('bcdfg', 4), 40, failed),
+      event(refused('9q8w7', 5), 20, { ...failed, count: 2 }),
+      event('Error creating: Internal error', 30, failed),
+    ])
+    expect(happenings.map(({ detail, count, similar }) => [detail, count, similar])).toEqual([
+      [refused('x7k2p', 5), 6, [refused('9q8w7', 5), refused('bcdfg', 4)]],
+      ['Error creating: Internal error', 1, undefined],
+    ])
+  })
+  test('pods that one object created are one entry; steps of a rollout are not', () => {
+    const told = (reason: string, message: string, secondsAgo: number): Event =>
+      event(message, secondsAgo, { reason, type: 'Normal' })
+    const happenings = timelineOf(stored({ kind: 'Deployment', metadata: { name: 'web', namespace: 'shop' } }), [
+      told('SuccessfulCreate', 'Created pod: web-x7k2p', 3),
+      told('SuccessfulCreate', 'Created pod: web-bcdfg', 4),
+      told('ScalingReplicaSet', 'Scaled up replica set web-6d4cf56db6 from 1 to 2', 1),
+      told('ScalingReplicaSet', 'Scaled up replica set web-6d4cf56db6 from 0 to 1', 2),
+    ])
+    expect(happenings.map(({ detail, count }) => [detail, count])).toEqual([
+      ['Scaled up replica set web-6d4cf56db6 from 1 to 2', 1],
+      ['Scaled up replica set web-6d4cf56db6 from 0 to 1', 1],
+      ['Created pod: web-x7k2p', 2],
+    ])
+  })
   test('says of which other object an event is', () => {
     const other = event('created', 5, { involvedObject: { kind: 'ReplicaSet', name: 'web-1', namespace: 'shop' } })
     expect(timelineOf(pod, [other])[0]?.about).toEqual({ kind: 'ReplicaSet', name: 'web-1', namespace: 'shop' })

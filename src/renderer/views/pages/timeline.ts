@@ -18,6 +18,10 @@ export interface Happening {
   /** The object that it happened to, where that is another one. */
   about?: ObjectLink | undefined
   isWarning: boolean
+  /** What entries that differ in made-up names or counts alone have in common. */
+  like?: string
+  /** What those that are folded into this one say in other words, newest first. */
+  similar?: readonly string[]
   /** Its place among what happened in the same second, as times of the API have no more: what comes of it has a higher one. */
   order?: number
 }
@@ -68,19 +72,28 @@ function newestFirst(a: Happening, b: Happening): number {
   return second(b.time).localeCompare(second(a.time)) || (b.order ?? usual) - (a.order ?? usual)
 }
 
-/** Entries that say the same of the same object become one, with the newest time. */
+/** Entries that say the same of the same object become one, which says it as the newest does. */
 function fold(all: readonly Happening[]): Happening[] {
-  const found = new Map<string, Happening>()
-  for (const each of all) {
-    const key = JSON.stringify([each.title, each.detail, each.about?.kind, each.about?.name])
-    const same = found.get(key)
-    if (!same) found.set(key, { ...each })
-    else {
-      same.count += each.count
-      if (each.time > same.time) same.time = each.time
-    }
-  }
-  return [...found.values()]
+  const groups = Map.groupBy(all, ({ title, like, detail, about, isWarning }) =>
+    JSON.stringify([title, like ?? detail, about?.kind, about?.name, isWarning]),
+  )
+  return [...groups.values()].flatMap((same) => {
+    const [newest, ...older] = same.toSorted((a, b) => b.time.localeCompare(a.time))
+    if (!newest) return []
+    const similar = [...new Set(older.map(({ detail }) => detail))].filter((detail) => detail !== newest.detail)
+    const count = same.reduce((sum, each) => sum + each.count, 0)
+    return [{ ...newest, count, ...(similar.length > 0 ? { similar } : {}) }]
+  })
+}
+
+/** The end of a name that the API server makes up. */
+const madeUp = '[bcdfghjklmnpqrstvwxz2456789]{5}'
+
+/** A message without the names that are made up for what the object creates, and one of a failure without its numbers. */
+function likeness(message: string, name: string, isWarning: boolean): string {
+  const made = new RegExp(`${name.replaceAll('.', '\\.')}-${madeUp}\\b`, 'g')
+  const unnamed = name === '' ? message : message.replaceAll(made, '…')
+  return isWarning ? unnamed.replaceAll(/\d+/g, '#') : unnamed
 }
 
 function happeningOf(event: Event, object: Stored): Happening {
@@ -91,6 +104,7 @@ function happeningOf(event: Event, object: Stored): Happening {
     tone: isWarning ? 'bad' : 'quiet',
     title: reason,
     detail: message,
+    like: likeness(message, about.name ?? '', isWarning),
     count: timesSeen(event),
     isWarning,
     order: orderOfReasons[reason] ?? usual,
