@@ -277,6 +277,18 @@ test('a program that writes too much is ended at once, though what it has starte
   expect(Date.now() - started).toBeLessThan(10_000)
 })
 
+test.each([
+  ['Error: no such chart', 'no such chart'],
+  [
+    `E1201 05:03:01.752305    9165 run.go:72] "command failed" err="must build at directory: '/a\\tb'"`,
+    "must build at directory: '/a\tb'",
+  ],
+])('a program that fails says why, without the frame of its log: %s', async (line, said) => {
+  await expect(run('/bin/sh', { args: ['-c', 'cat >&2; exit 1'], input: `${line}\n` })).rejects.toMatchObject({
+    message: said,
+  })
+})
+
 test('a line of a program that does not end is kept in part', async () => {
   const lines: string[] = []
   const script = `process.stderr.write('x'.repeat(3_000_000))`

@@ -128,8 +128,10 @@ export class ProgramFailed extends Error {
   }
 }
 
-/** What a program says of its failure: from its last `Error:` on, without the log before it. */
+/** What a program says of its failure: from its last `Error:` on, without the log before it; of a line that kubectl logs, its error. */
 function wordsOf(said: string, ended: string): string {
+  const logged = [...said.matchAll(/^[EF]\d{4} .*?\] ".*?" err=("(?:[^"\\]|\\.)*")$/gm)].at(-1)?.[1]
+  if (logged !== undefined) return String(JSON.parse(logged))
   const at = said.lastIndexOf('Error: ')
   const words = (at < 0 ? said : said.slice(at + 'Error: '.length)).trim()
   return words.split(/\n(?:helm\.go|\S+\.go:\d+|\[debug\]|level=)/)[0]?.trim() || `it ended with ${ended}`

@@ -3,7 +3,6 @@ import type { ShellRequest, UpdateState } from '#shared/contract/app.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
-import { withUserError } from './user-error.ts'
 
 export interface AppTopicOptions {
   info: { version: string; mode: 'desktop' | 'headless'; platform: string; dataFolder: string }
@@ -29,7 +28,7 @@ export function appTopic({ info, data, updates, samples, shellRequests, quit }: 
     settings: topic.settings.handler(() => data.settings()),
     saveSettings: topic.saveSettings.handler(({ input }) => data.saveSettings(input)),
     drafts: topic.drafts.handler(() => data.drafts()),
-    saveDraft: topic.saveDraft.handler(({ input, errors }) => withUserError(errors, () => data.saveDraft(input))),
+    saveDraft: topic.saveDraft.handler(({ input }) => data.saveDraft(input)),
     removeDraft: topic.removeDraft.handler(({ input }) => data.removeDraft(input.key)),
     samples: topic.samples.handler(() => samples()),
     shellRequests: topic.shellRequests.handler(({ input, signal, context }) =>

@@ -5,7 +5,6 @@ import type { Contexts } from './contexts.ts'
 import { followChanges } from './follow-changes.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
-import { withUserError } from './user-error.ts'
 
 /** Operations that a locked cluster does not begin again. */
 const changing: ReadonlySet<Operation['kind']> = new Set(['delete', 'add-worker', 'remove-worker', 'restore', 'rotate'])
@@ -25,51 +24,33 @@ export function clustersTopic(local: LocalClusters, contexts: Pick<Contexts, 're
         }),
       ),
     ),
-    create: topic.create.handler(({ input, errors }) => withUserError(errors, () => local.create(input))),
-    requireIpv6: topic.requireIpv6.handler(({ errors }) => withUserError(errors, () => local.requireIpv6())),
-    cancel: topic.cancel.handler(({ input, errors }) => withUserError(errors, () => local.cancel(input.name))),
-    retry: topic.retry.handler(({ input, errors }) =>
-      withUserError(errors, async () => {
-        const kind = local.list().find(({ name }) => name === input.name)?.operation?.kind
-        if (kind !== undefined && changing.has(kind)) await requireWritable(input.name)
-        local.retry(input.name)
-      }),
-    ),
-    start: topic.start.handler(({ input, errors }) => withUserError(errors, () => local.start(input.name))),
-    stop: topic.stop.handler(({ input, errors }) => withUserError(errors, () => local.stop(input.name))),
-    delete: topic.delete.handler(({ input, errors }) =>
-      withUserError(errors, async () => {
-        await requireWritable(input.name)
-        local.delete(input.name)
-      }),
-    ),
-    addWorker: topic.addWorker.handler(({ input, errors }) =>
-      withUserError(errors, async () => {
-        await requireWritable(input.name)
-        return { worker: local.addWorker(input.name, input.worker) }
-      }),
-    ),
-    removeWorker: topic.removeWorker.handler(({ input, errors }) =>
-      withUserError(errors, async () => {
-        await requireWritable(input.cluster)
-        local.removeWorker(input.cluster, input.worker)
-      }),
-    ),
-    stopWorker: topic.stopWorker.handler(({ input, errors }) =>
-      withUserError(errors, () => on(input, (c, w) => c.stopWorker(w))),
-    ),
-    startWorker: topic.startWorker.handler(({ input, errors }) =>
-      withUserError(errors, () => on(input, (c, w) => c.startWorker(w))),
-    ),
-    pauseWorker: topic.pauseWorker.handler(({ input, errors }) =>
-      withUserError(errors, () => on(input, (c, w) => c.pauseWorker(w))),
-    ),
-    unpauseWorker: topic.unpauseWorker.handler(({ input, errors }) =>
-      withUserError(errors, () => on(input, (c, w) => c.unpauseWorker(w))),
-    ),
-    killWorker: topic.killWorker.handler(({ input, errors }) =>
-      withUserError(errors, () => on(input, (c, w) => c.killWorker(w))),
-    ),
+    create: topic.create.handler(({ input }) => local.create(input)),
+    requireIpv6: topic.requireIpv6.handler(() => local.requireIpv6()),
+    cancel: topic.cancel.handler(({ input }) => local.cancel(input.name)),
+    retry: topic.retry.handler(async ({ input }) => {
+      const kind = local.list().find(({ name }) => name === input.name)?.operation?.kind
+      if (kind !== undefined && changing.has(kind)) await requireWritable(input.name)
+      local.retry(input.name)
+    }),
+    start: topic.start.handler(({ input }) => local.start(input.name)),
+    stop: topic.stop.handler(({ input }) => local.stop(input.name)),
+    delete: topic.delete.handler(async ({ input }) => {
+      await requireWritable(input.name)
+      local.delete(input.name)
+    }),
+    addWorker: topic.addWorker.handler(async ({ input }) => {
+      await requireWritable(input.name)
+      return { worker: local.addWorker(input.name, input.worker) }
+    }),
+    removeWorker: topic.removeWorker.handler(async ({ input }) => {
+      await requireWritable(input.cluster)
+      local.removeWorker(input.cluster, input.worker)
+    }),
+    stopWorker: topic.stopWorker.handler(({ input }) => on(input, (c, w) => c.stopWorker(w))),
+    startWorker: topic.startWorker.handler(({ input }) => on(input, (c, w) => c.startWorker(w))),
+    pauseWorker: topic.pauseWorker.handler(({ input }) => on(input, (c, w) => c.pauseWorker(w))),
+    unpauseWorker: topic.unpauseWorker.handler(({ input }) => on(input, (c, w) => c.unpauseWorker(w))),
+    killWorker: topic.killWorker.handler(({ input }) => on(input, (c, w) => c.killWorker(w))),
   }
 
   function on(

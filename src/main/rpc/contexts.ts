@@ -6,7 +6,6 @@ import type { KubeContext } from '#main/contexts/kube-context.ts'
 import { followChanges } from './follow-changes.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
-import { withUserError } from './user-error.ts'
 
 /** Every context that the face may use. */
 export interface Contexts {
@@ -41,9 +40,7 @@ export function contextsTopic(contexts: Contexts, added: AddedFiles) {
         }),
       ),
     ),
-    add: implementer.contexts.add.handler(({ input, errors }) => withUserError(errors, () => added.add(input.file))),
-    remove: implementer.contexts.remove.handler(({ input, errors }) =>
-      withUserError(errors, () => added.remove(input.file)),
-    ),
+    add: implementer.contexts.add.handler(({ input }) => added.add(input.file)),
+    remove: implementer.contexts.remove.handler(({ input }) => added.remove(input.file)),
   }
 }

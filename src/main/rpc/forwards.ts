@@ -4,7 +4,6 @@ import type { Forward } from '#shared/contract/forwards.ts'
 import { followChanges } from './follow-changes.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
-import { withUserError } from './user-error.ts'
 
 export function forwardsTopic(forwards: PortForwards) {
   const topic = implementer.forwards
@@ -18,13 +17,9 @@ export function forwardsTopic(forwards: PortForwards) {
         }),
       ),
     ),
-    start: topic.start.handler(({ input, errors }) =>
-      withUserError(errors, () => forwards.start(input.target, input.localPort)),
-    ),
+    start: topic.start.handler(({ input }) => forwards.start(input.target, input.localPort)),
     stop: topic.stop.handler(({ input }) => forwards.stop(input.id)),
-    resume: topic.resume.handler(({ input, errors }) =>
-      withUserError(errors, () => forwards.resume(input.id, input.localPort)),
-    ),
+    resume: topic.resume.handler(({ input }) => forwards.resume(input.id, input.localPort)),
     forget: topic.forget.handler(({ input }) => forwards.forget(input.id)),
     port: topic.port.handler(({ input }) => portState(input.port)),
   }

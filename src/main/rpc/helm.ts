@@ -12,14 +12,13 @@ import { contextOf, type Contexts } from './contexts.ts'
 import { followChanges } from './follow-changes.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
-import { withUserError } from './user-error.ts'
 
 export function helmTopic(contexts: Contexts, helm: Helm) {
   const topic = implementer.helm
   const find = (id: string) => contextOf(contexts, id)
   return {
     programs: topic.programs.handler(() => helm.programs.list()),
-    fetchProgram: topic.fetchProgram.handler(({ errors }) => withUserError(errors, () => helm.programs.fetch())),
+    fetchProgram: topic.fetchProgram.handler(() => helm.programs.fetch()),
 
     watch: topic.watch.handler(({ input, signal }) =>
       serveStream<{ context: string; namespaces: string[] }, never, WatchDown>(
@@ -54,61 +53,37 @@ export function helmTopic(contexts: Contexts, helm: Helm) {
         },
       ),
     ),
-    release: topic.release.handler(({ input: { context, revision, ...release }, errors }) =>
-      withUserError(errors, async () => detailsOf(await createReleaseReader(find(context)).stored(release, revision))),
+    release: topic.release.handler(async ({ input: { context, revision, ...release } }) =>
+      detailsOf(await createReleaseReader(find(context)).stored(release, revision)),
     ),
-    history: topic.history.handler(({ input: { context, ...release }, errors }) =>
-      withUserError(errors, async () => ({ revisions: await createReleaseReader(find(context)).history(release) })),
-    ),
-    difference: topic.difference.handler(({ input: { context, from, to, ...release }, errors }) =>
-      withUserError(errors, async () => {
-        const reader = createReleaseReader(find(context))
-        const [before, after] = await Promise.all([reader.stored(release, from), reader.stored(release, to)])
-        return { changes: changesBetween(before.manifest ?? '', after.manifest ?? '') }
-      }),
-    ),
+    history: topic.history.handler(async ({ input: { context, ...release } }) => ({
+      revisions: await createReleaseReader(find(context)).history(release),
+    })),
+    difference: topic.difference.handler(async ({ input: { context, from, to, ...release } }) => {
+      const reader = createReleaseReader(find(context))
+      const [before, after] = await Promise.all([reader.stored(release, from), reader.stored(release, to)])
+      return { changes: changesBetween(before.manifest ?? '', after.manifest ?? '') }
+    }),
 
-    repositories: topic.repositories.handler(({ errors }) =>
-      withUserError(errors, async () => ({ repositories: await helm.repositories.list() })),
-    ),
-    addRepository: topic.addRepository.handler(({ input, errors }) =>
-      withUserError(errors, () => helm.repositories.add(input)),
-    ),
-    removeRepository: topic.removeRepository.handler(({ input, errors }) =>
-      withUserError(errors, () => helm.repositories.remove(input.name)),
-    ),
-    updateRepositories: topic.updateRepositories.handler(({ errors }) =>
-      withUserError(errors, () => helm.repositories.update()),
-    ),
-    signIn: topic.signIn.handler(({ input, errors }) =>
-      withUserError(errors, () => helm.repositories.signIn(input.host, input.login)),
-    ),
-    search: topic.search.handler(({ input, errors }) =>
-      withUserError(errors, async () => ({ charts: await helm.repositories.search(input.text) })),
-    ),
-    versions: topic.versions.handler(({ input, errors }) =>
-      withUserError(errors, async () => ({ charts: await helm.repositories.versions(input.chart) })),
-    ),
-    openChart: topic.openChart.handler(({ input, errors }) =>
-      withUserError(errors, () => helm.openChart(input.source, find)),
-    ),
+    repositories: topic.repositories.handler(async () => ({ repositories: await helm.repositories.list() })),
+    addRepository: topic.addRepository.handler(({ input }) => helm.repositories.add(input)),
+    removeRepository: topic.removeRepository.handler(({ input }) => helm.repositories.remove(input.name)),
+    updateRepositories: topic.updateRepositories.handler(() => helm.repositories.update()),
+    signIn: topic.signIn.handler(({ input }) => helm.repositories.signIn(input.host, input.login)),
+    search: topic.search.handler(async ({ input }) => ({ charts: await helm.repositories.search(input.text) })),
+    versions: topic.versions.handler(async ({ input }) => ({ charts: await helm.repositories.versions(input.chart) })),
+    openChart: topic.openChart.handler(({ input }) => helm.openChart(input.source, find)),
 
-    render: topic.render.handler(({ input: { context, ...wanted }, errors }) =>
-      withUserError(errors, () => helm.render(find(context), wanted)),
-    ),
-    start: topic.start.handler(({ input, errors }) =>
-      withUserError(errors, () => helm.start(find(input.context), input)),
-    ),
+    render: topic.render.handler(({ input: { context, ...wanted } }) => helm.render(find(context), wanted)),
+    start: topic.start.handler(({ input }) => helm.start(find(input.context), input)),
     follow: topic.follow.handler(({ input, signal }) =>
       serveStream<{ id: string }, never, FollowDown>(input, signal, async ({ id }, port) => {
         const operation = await helm.operations.follow(id, port.signal, (line) => port.send({ line }))
         await port.send({ operation })
       }),
     ),
-    cancel: topic.cancel.handler(({ input, errors }) => withUserError(errors, () => helm.operations.cancel(input.id))),
-    kustomize: topic.kustomize.handler(({ input, errors }) =>
-      withUserError(errors, async () => ({ manifest: await helm.kustomize(input.folder) })),
-    ),
+    cancel: topic.cancel.handler(({ input }) => helm.operations.cancel(input.id)),
+    kustomize: topic.kustomize.handler(async ({ input }) => ({ manifest: await helm.kustomize(input.folder) })),
   }
 }
 

@@ -1,7 +1,6 @@
 import type { ContextHistory } from '#main/contexts/object-history.ts'
 import { contextOf, type Contexts } from './contexts.ts'
 import { implementer } from './implementer.ts'
-import { withUserError } from './user-error.ts'
 
 export function historyTopic(contexts: Contexts) {
   const topic = implementer.history
@@ -11,28 +10,22 @@ export function historyTopic(contexts: Contexts) {
     return history
   }
   return {
-    versions: topic.versions.handler(({ input, errors }) =>
-      withUserError(errors, async () => {
-        const { history } = contextOf(contexts, input.context)
-        if (!history) return { unavailable }
-        return { versions: await history.versions(input.object), bytes: await history.size() }
-      }),
-    ),
-    version: topic.version.handler(({ input: { context, object, revision, side }, errors }) =>
-      withUserError(errors, async () => ({ json: await kept(context).version(object, revision, side) })),
-    ),
-    changesSince: topic.changesSince.handler(({ input: { context, namespace, time }, errors }) =>
-      withUserError(errors, async () => {
-        const { history } = contextOf(contexts, context)
-        return history ? { objects: await history.changesSince(namespace, time) } : { unavailable }
-      }),
-    ),
-    objectAt: topic.objectAt.handler(({ input: { context, object, time }, errors }) =>
-      withUserError(errors, async () => {
-        const then = await kept(context).objectAt(object, time)
-        return then === undefined ? { unchanged: true as const } : { json: then }
-      }),
-    ),
+    versions: topic.versions.handler(async ({ input }) => {
+      const { history } = contextOf(contexts, input.context)
+      if (!history) return { unavailable }
+      return { versions: await history.versions(input.object), bytes: await history.size() }
+    }),
+    version: topic.version.handler(async ({ input: { context, object, revision, side } }) => ({
+      json: await kept(context).version(object, revision, side),
+    })),
+    changesSince: topic.changesSince.handler(async ({ input: { context, namespace, time } }) => {
+      const { history } = contextOf(contexts, context)
+      return history ? { objects: await history.changesSince(namespace, time) } : { unavailable }
+    }),
+    objectAt: topic.objectAt.handler(async ({ input: { context, object, time } }) => {
+      const then = await kept(context).objectAt(object, time)
+      return then === undefined ? { unchanged: true as const } : { json: then }
+    }),
   }
 }
 

@@ -3,21 +3,16 @@ import type { UsageAnswer, UsageQuery } from '#shared/contract/metrics.ts'
 import { implementer } from './implementer.ts'
 import { contextOf, type Contexts } from './contexts.ts'
 import { serveStream } from './stream.ts'
-import { withUserError } from './user-error.ts'
 
 export function metricsTopic(contexts: Contexts) {
   const topic = implementer.metrics
   const usageOf = (id: string): ContextUsage => contextOf(contexts, id).usage
   return {
-    usage: topic.usage.handler(({ input, errors }) =>
-      withUserError(errors, () => usageOf(input.context).read(input.subject, input.since ?? 0)),
-    ),
-    usages: topic.usages.handler(({ input: { context, subjects, since = 0 }, errors }) =>
-      withUserError(errors, () => {
-        const usage = usageOf(context)
-        return Promise.all(subjects.map((subject) => (usage.readRow ?? usage.read)(subject, since)))
-      }),
-    ),
+    usage: topic.usage.handler(({ input }) => usageOf(input.context).read(input.subject, input.since ?? 0)),
+    usages: topic.usages.handler(({ input: { context, subjects, since = 0 } }) => {
+      const usage = usageOf(context)
+      return Promise.all(subjects.map((subject) => (usage.readRow ?? usage.read)(subject, since)))
+    }),
     watchUsage: topic.watchUsage.handler(({ input, signal }) =>
       serveStream<UsageQuery, never, UsageAnswer>(input, signal, (query, port) =>
         follow(usageOf(query.context), query, port),

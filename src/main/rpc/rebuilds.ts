@@ -4,7 +4,6 @@ import { followChanges } from './follow-changes.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
 import { linkOf } from './takeovers.ts'
-import { withUserError } from './user-error.ts'
 
 export function rebuildsTopic(contexts: Contexts) {
   const topic = implementer.rebuilds
@@ -19,8 +18,8 @@ export function rebuildsTopic(contexts: Contexts) {
         })
       }),
     ),
-    roll: topic.roll.handler(({ input: { context, ...workload }, errors }) =>
-      withUserError(errors, async () => ({ images: await linkOf(contexts, context).roll(workload) })),
-    ),
+    roll: topic.roll.handler(async ({ input: { context, ...workload } }) => ({
+      images: await linkOf(contexts, context).roll(workload),
+    })),
   }
 }

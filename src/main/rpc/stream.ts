@@ -1,3 +1,5 @@
+import { userErrorOf } from './user-error.ts'
+
 /** What the client of a stream sends: how it opens, then credits and data in any order. */
 export type Upward<Open, Up> = { open: Open } | { credit: number } | { data: Up }
 
@@ -11,7 +13,7 @@ export interface StreamPort<Up, Down> {
 
 /**
  * Serves one stream of the contract with back-pressure: nothing is yielded without a credit.
- * `serve` runs until it returns (the stream ends), throws (the stream fails) or the reader leaves.
+ * `serve` runs until it returns (the stream ends), throws (the stream fails, and the reader is told why) or the reader leaves.
  */
 export async function* serveStream<Open, Up, Down>(
   input: AsyncIterable<Upward<Open, Up>>,
@@ -19,7 +21,9 @@ export async function* serveStream<Open, Up, Down>(
   serve: (open: Open, port: StreamPort<Up, Down>) => Promise<void>,
 ): AsyncGenerator<Down, void, undefined> {
   const messages = input[Symbol.asyncIterator]()
-  const first = await messages.next()
+  const first = await messages.next().catch((error: unknown) => {
+    throw userErrorOf(error)
+  })
   if (first.done || !('open' in first.value)) throw new Error('a stream begins with its open message')
 
   const gone = new AbortController()
@@ -49,7 +53,7 @@ export async function* serveStream<Open, Up, Down>(
   )
   try {
     for (let next = await outbox.take(); next !== undefined; next = await outbox.take()) yield next.message
-    if (outbox.failure !== undefined && !gone.signal.aborted) throw outbox.failure as Error
+    if (outbox.failure !== undefined && !gone.signal.aborted) throw userErrorOf(outbox.failure)
   } finally {
     leave()
     signal?.removeEventListener('abort', leave)

@@ -2,16 +2,15 @@ import type { MachineLink } from '#main/contexts/machine-link.ts'
 import { reachOfPort } from '#main/contexts/port-reach.ts'
 import { contextOf, type Contexts } from './contexts.ts'
 import { implementer } from './implementer.ts'
-import { withUserError } from './user-error.ts'
 
 export function takeoversTopic(contexts: Contexts) {
   const topic = implementer.takeovers
   return {
-    take: topic.take.handler(({ input: { context, ports, ...service }, errors }) =>
-      withUserError(errors, () => linkOf(contexts, context).take(service, ports)),
+    take: topic.take.handler(({ input: { context, ports, ...service } }) =>
+      linkOf(contexts, context).take(service, ports),
     ),
-    giveBack: topic.giveBack.handler(({ input: { context, ...service }, errors }) =>
-      withUserError(errors, () => linkOf(contexts, context).giveBack(service)),
+    giveBack: topic.giveBack.handler(({ input: { context, ...service } }) =>
+      linkOf(contexts, context).giveBack(service),
     ),
     hostPort: topic.hostPort.handler(({ input }) => reachOfPort(input.port)),
   }

@@ -7,7 +7,6 @@ import { contextOf, type Contexts } from './contexts.ts'
 import { followChanges } from './follow-changes.ts'
 import { implementer } from './implementer.ts'
 import { serveStream } from './stream.ts'
-import { withUserError } from './user-error.ts'
 
 export function yoursTopic({
   yours,
@@ -29,8 +28,8 @@ export function yoursTopic({
         }),
       ),
     ),
-    text: topic.text.handler(({ errors }) => withUserError(errors, async () => ({ text: await yours.text() }))),
-    save: topic.save.handler(({ input, errors }) => withUserError(errors, () => yours.save(input.text, input.base))),
+    text: topic.text.handler(async () => ({ text: await yours.text() })),
+    save: topic.save.handler(({ input }) => yours.save(input.text, input.base)),
     check: topic.check.handler(({ input }) => ({ problems: yours.check(input.text) })),
     schema: topic.schema.handler(() => ({ json: yours.schema() })),
     run: topic.run.handler(({ input, signal }) =>
