@@ -1,5 +1,6 @@
 import type { Clock } from '#shared/base/clock.ts'
 import { messageOf } from '#shared/base/message-of.ts'
+import type { StepTitle } from '#shared/contract/step-titles.ts'
 import type { Work } from './workers/steps/run-steps.ts'
 
 /** Runs `task` as a separate step. */
@@ -7,7 +8,7 @@ export async function asStep<T>(
   work: Work,
   clock: Clock,
   id: string,
-  title: string,
+  title: StepTitle,
   task: () => Promise<T>,
 ): Promise<T> {
   const started = clock.now()

@@ -8,6 +8,7 @@ import type { Informer } from '#shared/client/informer.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import { createTurns } from '#shared/base/turns.ts'
 import type { ClusterSpec, Worker, WorkerLimits } from '#shared/contract/clusters.ts'
+import { stepTitles } from '#shared/contract/step-titles.ts'
 import type { Node } from '#shared/kube/generated/types.ts'
 import type { KubeletSettings } from '#shared/kube/kubelet/settings.ts'
 import { isNodeReady, notReadyTaints } from '#shared/kube/node.ts'
@@ -25,7 +26,7 @@ import { whilePaused } from './workers/pause.ts'
 import { provision } from './workers/provision.ts'
 import { agentPort, kubeletPort, type WorkerFile, type WorkerMachine, type WorkerProvider } from './workers/provider.ts'
 import type { WorkerRecipe } from './workers/steps/recipe.ts'
-import { runSteps, type ProvisionStep, type Work } from './workers/steps/run-steps.ts'
+import { runSteps, type Work } from './workers/steps/run-steps.ts'
 
 /** How much longer than its pods' grace the shutdown of a worker may take, ms. */
 const shutdownMargin = 5_000
@@ -266,11 +267,10 @@ export function createFleet(options: FleetOptions): Fleet {
       await provision(recipeFor(names), work)
     },
     async remove(name, work) {
-      const step = (id: string, title: string, run: () => Promise<void>): ProvisionStep => ({ id, title, run })
       await runSteps(
         [
-          step('container', `Remove ${name}`, () => act(name, (each) => provider.remove(each))),
-          step('node', 'Remove its node', () => removeNode(name)),
+          { id: 'container', title: stepTitles.removeWorker, run: () => act(name, (each) => provider.remove(each)) },
+          { id: 'node', title: stepTitles.removeNode, run: () => removeNode(name) },
         ],
         { ...work, clock: options.clock },
       )

@@ -1,6 +1,7 @@
 import type { Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
 import type { ClusterSpec, Simulation, Worker } from '#shared/contract/clusters.ts'
+import { stepTitles } from '#shared/contract/step-titles.ts'
 import { isNodeReady } from '#shared/kube/node.ts'
 import { quantityValue } from '#shared/kube/quantity.ts'
 import { nodes } from '#shared/kube/resources.ts'
@@ -63,7 +64,6 @@ export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleet
     await simulation.wake(name)
     changed()
   }
-  const step = (id: string, title: string, run: () => Promise<void>) => ({ id, title, run })
 
   return {
     api: simulation,
@@ -87,11 +87,14 @@ export function createSimulatedFleet({ plane, spec, clock, log }: SimulatedFleet
           (name) => simulation.add(name),
         )
       }
-      await runSteps([step('simulate', `Register ${names.length} simulated workers`, register)], { ...work, clock })
+      await runSteps([{ id: 'simulate', title: stepTitles.simulate, run: register }], { ...work, clock })
       changed()
     },
     async remove(name, work) {
-      await runSteps([step('remove', `Remove ${name}`, () => simulation.remove(name))], { ...work, clock })
+      await runSteps([{ id: 'remove', title: stepTitles.removeWorker, run: () => simulation.remove(name) }], {
+        ...work,
+        clock,
+      })
       changed()
     },
     stopWorker: silence('stopped'),

@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Log } from '#shared/base/log.ts'
-import type { ClusterSpec, Step } from '#shared/contract/clusters.ts'
+import type { ClusterSpec } from '#shared/contract/clusters.ts'
 import { keyFilesIn, type KeyFiles } from '#main/keys/key-files.ts'
 import { asStep } from './as-step.ts'
 import type { ThreadEntries } from './control-plane.ts'
@@ -25,7 +25,7 @@ import { secretsKey } from './store/secret-key.ts'
 import type { Contents } from './store/store.ts'
 import { whilePaused } from './workers/pause.ts'
 import type { VolumeCopy } from './workers/provider.ts'
-import type { Work } from './workers/steps/run-steps.ts'
+import type { Work, WorkStep } from './workers/steps/run-steps.ts'
 
 export interface SnapshotsOptions {
   engine: HostEngine
@@ -238,7 +238,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   }
 }
 
-type NamedStep = Pick<Step, 'id' | 'title'>
+type NamedStep = Pick<WorkStep, 'id' | 'title'>
 const copying: NamedStep = { id: 'snapshot', title: stepTitles.copy }
 const preparing: NamedStep = { id: 'volumes', title: stepTitles.prepareVolumes }
 const writing: NamedStep = { id: 'volumes', title: stepTitles.writeVolumes }

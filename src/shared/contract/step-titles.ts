@@ -9,6 +9,9 @@ export const stepTitles = {
   start: 'Start workers',
   connect: 'Connect to the workers',
   ready: 'Wait until all are Ready',
+  simulate: 'Register the simulated workers',
+  removeWorker: 'Remove the worker',
+  removeNode: 'Remove its node',
   copy: 'Copy objects and volumes',
   verify: 'Check the snapshot',
   prepareObjects: 'Prepare the objects',
@@ -17,3 +20,6 @@ export const stepTitles = {
   writeObjects: 'Write the objects',
   writeVolumes: 'Write the volumes',
 } as const
+
+/** The title of a step that the back reports: one that the window has a text for. */
+export type StepTitle = (typeof stepTitles)[keyof typeof stepTitles]

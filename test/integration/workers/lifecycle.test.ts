@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Step } from '#shared/contract/clusters.ts'
+import type { WorkStep } from '#main/cluster/workers/steps/run-steps.ts'
 import { silentWork, startDockerCluster, testEngine, type DockerCluster } from '#test/support/docker-cluster.ts'
 
 let cluster: DockerCluster
@@ -171,7 +171,7 @@ describe('a recipe that is called off', () => {
       count: 2,
       work: {
         ...work,
-        progress(seenStep: Step) {
+        progress(seenStep: WorkStep) {
           work.progress(seenStep)
           if (seenStep.id === step && seenStep.state === 'running') cancel.abort(new Error('called off'))
         },

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { systemClock, type Clock } from '#shared/base/clock.ts'
 import type { Step } from '#shared/contract/clusters.ts'
+import { stepTitles } from '#shared/contract/step-titles.ts'
 import { createFakeClock } from '#test/support/fake-clock.ts'
 import { runSteps, type ProvisionStep } from './run-steps.ts'
 
@@ -13,7 +14,7 @@ function recipe(
   const states = new Map<string, Step['state']>()
   const run = runSteps(
     steps.map((step) => ({
-      title: step.id,
+      title: stepTitles.create,
       run: async () => void done.push(step.id),
       undo: async () => void done.push(`undo ${step.id}`),
       ...step,
@@ -42,7 +43,7 @@ test('undoes what began, last first, when a step fails', async () => {
   const failing = async (): Promise<void> => Promise.reject(new Error('no space left'))
   const { run, done, states } = recipe([{ id: 'a' }, { id: 'b', run: failing }, { id: 'c' }])
   await expect(run).rejects.toThrow('no space left')
-  expect(done).toEqual(['a', 'b: no space left', 'undo b', 'undo a'])
+  expect(done).toEqual(['a', 'Create workers: no space left', 'undo b', 'undo a'])
   expect(Object.fromEntries(states)).toEqual({ a: 'undone', b: 'undone', c: 'waiting' })
 })
 
@@ -53,7 +54,14 @@ test('an undo that fails does not keep the others from running', async () => {
     { id: 'c', run: () => Promise.reject(new Error('broken')) },
   ])
   await expect(run).rejects.toThrow('broken')
-  expect(done).toEqual(['a', 'b', 'c: broken', 'undo c', 'undoing "b" failed: busy', 'undo a'])
+  expect(done).toEqual([
+    'a',
+    'b',
+    'Create workers: broken',
+    'undo c',
+    'undoing "Create workers" failed: busy',
+    'undo a',
+  ])
 })
 
 test('a cancel ends a step that would wait for ever, and undoes', async () => {

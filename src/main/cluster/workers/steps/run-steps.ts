@@ -2,11 +2,17 @@ import { orAborted } from '#shared/base/abort.ts'
 import type { Clock } from '#shared/base/clock.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Step } from '#shared/contract/clusters.ts'
+import type { StepTitle } from '#shared/contract/step-titles.ts'
+
+/** A step as the back reports it: the window has its title in its own language. */
+export interface WorkStep extends Step {
+  title: StepTitle
+}
 
 /** How a long piece of work reports itself, and how it is called off. */
 export interface Work {
   /** A step began, went on or ended; its id says which. */
-  progress(step: Step): void
+  progress(step: WorkStep): void
   log(line: string): void
   signal: AbortSignal
 }
@@ -14,7 +20,7 @@ export interface Work {
 /** One step of a recipe, with its reverse. */
 export interface ProvisionStep {
   id: string
-  title: string
+  title: StepTitle
   /** @param report shows the progress of the step. @throws Error for the user; the recipe is then undone */
   run(report: StepReport): Promise<void>
   /** Removes what `run` made, whole or in part. */
@@ -44,14 +50,14 @@ export async function runSteps(
   const begun: ProvisionStep[] = []
   for (const step of steps) {
     const started = clock.now()
-    const shown: Step = { id: step.id, title: step.title, state: 'running' }
-    const show = (change: Partial<Step>): void => {
+    const shown: WorkStep = { id: step.id, title: step.title, state: 'running' }
+    const show = (change: Partial<WorkStep>): void => {
       Object.assign(shown, change, { ms: clock.now() - started })
       progress({ ...shown })
     }
     begun.push(step)
     let ended = false
-    const update = (change: Partial<Step>): void => {
+    const update = (change: Partial<WorkStep>): void => {
       if (!ended) show(change)
     }
     let running: Promise<void> | undefined
@@ -93,7 +99,7 @@ function settled(work: Promise<void> | undefined, clock: Clock): Promise<void> {
 
 async function undo(
   begun: ProvisionStep[],
-  progress: (step: Step) => void,
+  progress: (step: WorkStep) => void,
   log: (line: string) => void,
 ): Promise<void> {
   for (const step of begun.reverse()) {
