@@ -22,6 +22,13 @@ export interface ApplyOptions {
   defined?: ReadonlySet<string>
 }
 
+/** What became of an object, with what was there and what is. */
+export interface Applied {
+  outcome: 'created' | 'configured' | 'unchanged'
+  before?: KubeObject
+  result: KubeObject
+}
+
 /**
  * Applies objects of any kind: their paths come from the API's discovery.
  * @param fieldManager owns what is applied
@@ -107,7 +114,7 @@ export function createApplier({
     async apply(
       object: KubeObject,
       { namespace, uid, dryRun = false, force = false, defined = new Set<string>() }: ApplyOptions,
-    ): Promise<{ outcome: 'created' | 'configured' | 'unchanged'; before?: KubeObject; result: KubeObject }> {
+    ): Promise<Applied> {
       const path = await pathOf(object, namespace, defined)
       if (!object.metadata.name) return { outcome: 'created', result: await create(path, object, dryRun) }
       const before = (await transport.request({ method: 'GET', path }).catch(undefinedIfMissing)) as

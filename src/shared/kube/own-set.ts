@@ -8,8 +8,7 @@ export interface OwnSet {
   brings(message: string): string | undefined
 }
 
-export function ownSet(manifests: readonly { object: KubeObject }[]): OwnSet {
-  const objects = manifests.map(({ object }) => object)
+export function ownSet(objects: readonly KubeObject[]): OwnSet {
   const kinds = new Set(
     objects.flatMap((object) => {
       if (object.kind !== 'CustomResourceDefinition') return []

@@ -2,10 +2,10 @@ import { parseAllDocuments } from 'yaml'
 import { messageOf } from '#shared/base/message-of.ts'
 import { createApplier, type Applier } from '#shared/client/applier.ts'
 import { errorOf } from '#shared/client/http-transport.ts'
+import { createRehearsal } from '#shared/client/rehearsal.ts'
 import type { Transport } from '#shared/client/transport.ts'
 import type { ImportedObject } from '#shared/contract/care.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { ownSet } from '#shared/kube/own-set.ts'
 import { nestsTooDeep } from '../yaml-depth.ts'
 import type { KubeContext } from '../kube-context.ts'
 
@@ -55,22 +55,11 @@ function applying(applier: Applier): (object: KubeObject) => Promise<Outcome> {
 
 /** @returns checks one object after the other */
 function rehearsing(applier: Applier, objects: readonly KubeObject[]): (object: KubeObject) => Promise<Outcome> {
-  const own = ownSet(objects.map((object) => ({ object })))
-  /** Namespaces that the dry run has not made. */
-  const unmade = new Set<string>()
+  const rehearse = createRehearsal(applier, objects, { namespace })
   return async (object) => {
-    try {
-      if (unmade.has(object.metadata.namespace ?? namespace)) {
-        await applier.rehearse(object)
-        return { result: 'created' }
-      }
-      const { outcome } = await applier.apply(object, { namespace, dryRun: true })
-      if (object.kind === 'Namespace' && outcome === 'created') unmade.add(object.metadata.name ?? '')
-      return { result: outcome }
-    } catch (error) {
-      if (!own.defines(object) && own.brings(messageOf(error)) === undefined) throw error
-      return { result: 'unchecked', reason: messageOf(error) }
-    }
+    const rehearsed = await rehearse(object)
+    if (rehearsed.checked === 'no') return { result: 'unchecked', reason: rehearsed.message }
+    return { result: rehearsed.checked === 'there' ? rehearsed.outcome : 'created' }
   }
 }
 

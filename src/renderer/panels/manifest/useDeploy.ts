@@ -1,9 +1,7 @@
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
-import { messageOf } from '#shared/base/message-of.ts'
 import { standIn } from '#shared/client/applier.ts'
+import { createRehearsal, type Unchecked } from '#shared/client/rehearsal.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { ownSet } from '#shared/kube/own-set.ts'
-import { ApiError } from '#shared/kube/status.ts'
 import type { Tone } from '../../components/tone.ts'
 import { t } from '../../texts/index.ts'
 import type { Applier } from './apply.ts'
@@ -40,9 +38,9 @@ export function useDeploy(applier: Applier, check: (manifest: Manifest) => reado
   const busy = ref(false)
 
   async function applyAll(manifests: readonly Manifest[], namespace: string, dryRun: boolean): Promise<boolean> {
-    const own = ownSet(manifests)
-    /** Namespaces that a dry run has not made. */
-    const unmade = new Set<string>()
+    const placeOf = ({ metadata }: KubeObject): string => metadata.namespace ?? namespace
+    const objects = manifests.map(({ object }) => object)
+    const rehearse = createRehearsal(applier, objects, { namespace })
     /** Groups whose kinds are being established by definitions of this text. */
     const defined = new Set<string>()
     let complete = true
@@ -62,37 +60,22 @@ export function useDeploy(applier: Applier, check: (manifest: Manifest) => reado
     }
 
     async function rehearseOne(manifest: Manifest): Promise<Outcome> {
-      const { object } = manifest
-      const where = object.metadata.namespace ?? namespace
-      try {
-        if (unmade.has(where)) return await rehearseElsewhere(manifest, where)
-        const { outcome } = await applier.apply(object, { namespace, dryRun: true })
-        if (object.kind === 'Namespace' && outcome === 'created') unmade.add(object.metadata.name ?? '')
-        return { outcome: t(`editor.deploy.would.${outcome}`), tone: outcome === 'unchanged' ? 'quiet' : 'good' }
-      } catch (failure) {
-        if (isMissing(failure) && own.defines(object))
-          return bySchema(manifest, t('editor.deploy.notServed', { kind: object.kind ?? '' }))
-        const brought = own.brings(messageOf(failure))
-        if (brought !== undefined) return bySchema(manifest, t('editor.deploy.needs', { what: brought }))
-        throw failure
+      const rehearsed = await rehearse(manifest.object)
+      if (rehearsed.checked === 'no') return bySchema(manifest, reasonOf(manifest.object, rehearsed))
+      const outcome = rehearsed.checked === 'there' ? rehearsed.outcome : 'created'
+      return {
+        ...{ outcome: t(`editor.deploy.would.${outcome}`), tone: outcome === 'unchanged' ? 'quiet' : 'good' },
+        ...(rehearsed.checked === 'elsewhere'
+          ? { reason: t('editor.deploy.checkedThere', { namespace: placeOf(manifest.object), standIn }) }
+          : {}),
       }
     }
 
-    /** The server checks it in a namespace that exists; what hangs on its own one is told as not checked. */
-    async function rehearseElsewhere(manifest: Manifest, where: string): Promise<Outcome> {
-      try {
-        await applier.rehearse(manifest.object)
-      } catch (failure) {
-        if (!(failure instanceof ApiError) || failure.code !== 403) throw failure
-        return bySchema(
-          manifest,
-          t('editor.deploy.notAllowedThere', { namespace: where, standIn, reason: failure.message }),
-        )
-      }
-      return {
-        ...{ outcome: t('editor.deploy.would.created'), tone: 'good' },
-        reason: t('editor.deploy.checkedThere', { namespace: where, standIn }),
-      }
+    /** Why the server could not check it. */
+    function reasonOf(object: KubeObject, { lacks, what, message }: Unchecked): string {
+      if (lacks === 'definition') return t('editor.deploy.notServed', { kind: what })
+      if (lacks === 'object') return t('editor.deploy.needs', { what })
+      return t('editor.deploy.notAllowedThere', { namespace: placeOf(object), standIn, reason: message })
     }
 
     /** What the server cannot check is held against the schema of its kind. */
@@ -137,5 +120,4 @@ function refused(failure: unknown): Outcome {
   return { outcome: t('editor.deploy.failed'), tone: 'bad', reason: refusal.message, refusal }
 }
 
-const isMissing = (failure: unknown): boolean => failure instanceof ApiError && failure.code === 404
 const groupOf = (definition: KubeObject & { spec?: { group?: string } }): string => definition.spec?.group ?? ''

@@ -1,12 +1,11 @@
 import { computed, shallowRef, watch, type ComputedRef } from 'vue'
 import { messageOf } from '#shared/base/message-of.ts'
+import { createRehearsal, type Rehearse, type Rehearsed } from '#shared/client/rehearsal.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
-import { isForbidden, isNotFound } from '#shared/kube/error-kinds.ts'
-import { ownSet, type OwnSet } from '#shared/kube/own-set.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { useApi } from '../../api/index.ts'
 import { inTurns } from '../../composables/in-turns.ts'
-import { createApplier, type Applier } from '../../panels/manifest/apply.ts'
+import { createApplier } from '../../panels/manifest/apply.ts'
 import { conflictsOf } from '../../panels/manifest/documents.ts'
 import { effectOf, manager, type Effect } from '../../promote/plan.ts'
 import type { Planned } from '../../promote/lacks.ts'
@@ -52,13 +51,15 @@ export function useComparison(
       let stale = false
       onCleanup(() => (stale = true))
       const applier = createApplier(api.cluster(place().context).client.transport, manager)
-      const own = ownSet(planned().map(({ body }) => ({ object: body })))
+      const { namespace, isNew } = place()
+      const bodies = planned().map(({ body }) => body)
+      const rehearse = createRehearsal(applier, bodies, { namespace, unmade: isNew ? [namespace] : [] })
       const known = new Map([...verdicts.value].filter(([key]) => keys.includes(key)))
       const open = planned().filter((each) => !known.has(keyOf(each)))
       await inTurns(open, async (each) => {
         if (stale) return
         const key = keyOf(each)
-        const verdict = await judge({ applier, own, ...place() }, each)
+        const verdict = await judge(rehearse, each)
         if (stale) return
         known.set(key, verdict)
         verdicts.value = new Map(known)
@@ -74,54 +75,23 @@ export function useComparison(
   }
 }
 
-interface Judge {
-  applier: Applier
-  /** What the plan itself brings. */
-  own: OwnSet
-  namespace: string
-  isNew: boolean
-}
-
-async function judge({ applier, own, namespace, isNew }: Judge, { body }: Planned): Promise<Verdict> {
+async function judge(rehearse: Rehearse, { body }: Planned): Promise<Verdict> {
   try {
-    if (isNew && body.kind !== 'Namespace') return await rehearse(applier, body)
-    return { ...(await dryRun(applier, body, { namespace })), conflicts: [] }
+    return { ...verdictOn(body, await rehearse(body)), conflicts: [] }
   } catch (error) {
     const conflicts = error instanceof ApiError && error.code === 409 ? conflictsOf(error.status.details) : []
-    if (own.brings(messageOf(error)) !== undefined) return untested(body)
     if (conflicts.length === 0) return { conflicts, refused: messageOf(error) }
     // What it would be once the fields are taken over.
-    return await dryRun(applier, body, { namespace, force: true }).then(
-      (verdict) => ({ ...verdict, conflicts }),
+    return await rehearse(body, { force: true }).then(
+      (rehearsed) => ({ ...verdictOn(body, rehearsed), conflicts }),
       (refusal: unknown) => ({ conflicts, refused: messageOf(refusal) }),
     )
   }
 }
 
-async function dryRun(
-  applier: Applier,
-  body: KubeObject,
-  options: { namespace: string; force?: boolean },
-): Promise<Omit<Verdict, 'conflicts'>> {
-  const { before, result } = await applier.apply(body, { ...options, dryRun: true })
+function verdictOn(body: KubeObject, rehearsed: Rehearsed): Omit<Verdict, 'conflicts'> {
+  if (rehearsed.checked !== 'there')
+    return { effect: { is: 'created', fields: [] }, after: body, unchecked: rehearsed.checked === 'no' }
+  const { before, result } = rehearsed
   return { effect: effectOf(before, result), before, after: result }
 }
-
-/** In a namespace that is there: its own one is made first. */
-async function rehearse(applier: Applier, body: KubeObject): Promise<Verdict> {
-  try {
-    await applier.rehearse(body)
-    return { ...untested(body), unchecked: false }
-  } catch (error) {
-    // It may not be written there, or names what is in the plan and not there.
-    if (isForbidden(error) || isNotFound(error)) return untested(body)
-    throw error
-  }
-}
-
-const untested = (body: KubeObject): Verdict => ({
-  effect: { is: 'created', fields: [] },
-  after: body,
-  conflicts: [],
-  unchecked: true,
-})
