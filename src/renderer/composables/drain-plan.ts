@@ -2,6 +2,7 @@ import type { Pod, PodDisruptionBudget } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
 import { isPodTerminal } from '#shared/kube/pod.ts'
 import { selects } from '#shared/kube/selectors.ts'
+import { controllerOf } from '#shared/reconcile/ownership.ts'
 
 /**
  * What a drain does to a pod, as `kubectl drain` judges it: what a controller starts again moves; a bare pod is gone, and
@@ -30,7 +31,7 @@ export function drainPlan(pods: readonly Stored<Pod>[], budgets: readonly PodDis
   return pods
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .map((pod) => {
-      const controller = pod.metadata.ownerReferences?.find(({ controller: isController }) => isController)
+      const controller = controllerOf(pod)
       const fate = fateOf(pod, controller?.kind)
       const budget = fate === 'stays' ? undefined : budgets.find((each) => blocks(each, pod))
       return {

@@ -1,5 +1,6 @@
 import type { Container, ContainerStatus, Pod, Probe } from '#shared/kube/generated/types.ts'
 import { isPodReady, podCondition, summarizePod } from '#shared/kube/pod.ts'
+import { controllerOf } from '#shared/reconcile/ownership.ts'
 import { podTone } from '../kinds/core/pod.ts'
 import { ageText } from '../texts/format.ts'
 import { t } from '../texts/index.ts'
@@ -101,7 +102,7 @@ function explainFailed(pod: Pod): Explanation | undefined {
       NodeShutdown: 'shutdown',
     } as const
   )[reason]
-  const again = pod.metadata.ownerReferences?.some(({ controller }) => controller)
+  const again = controllerOf(pod)
   return {
     tone: 'bad',
     state: reason,

@@ -2,6 +2,7 @@ import type { EndpointSlice, Job, Pod, PodSpec, ReplicaSet, Service } from '#sha
 import type { KubeObject, Named, Stored } from '#shared/kube/object.ts'
 import { summarizePod } from '#shared/kube/pod.ts'
 import { matchesLabels, parseLabelSelector } from '#shared/kube/selectors.ts'
+import { controllerOf } from '#shared/reconcile/ownership.ts'
 import { t } from '../texts/index.ts'
 import type { Tone } from '../components/tone.ts'
 import type { KindDescriptor } from './descriptor.ts'
@@ -165,7 +166,7 @@ function podSpecOf(kind: KindDescriptor, object: Stored): PodSpec | undefined {
 
 /** What owns a pod that the object does not own itself. */
 function between({ metadata }: Stored<Pod>, { metadata: { uid } }: Stored): Pick<RelatedObject, 'owner'> {
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller)
+  const owner = controllerOf({ metadata })
   return owner && owner.uid !== uid ? { owner: { kind: owner.kind, name: owner.name } } : {}
 }
 

@@ -1,11 +1,12 @@
 import type { Event, ReplicaSet } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
+import { controllerOf } from '#shared/reconcile/ownership.ts'
 import type { Tone } from '../components/tone.ts'
 import { lastSeen, timesSeen } from '../explain/events.ts'
 import type { ObjectLink } from '../explain/index.ts'
 import { images } from '../kinds/cells.ts'
 import { t } from '../texts/index.ts'
-import { controllerOf, type Snapshot } from './snapshot.ts'
+import type { Snapshot } from './snapshot.ts'
 
 /** Something that changed lately. */
 export interface Change {

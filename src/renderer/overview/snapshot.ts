@@ -16,6 +16,7 @@ import type {
   StorageClass,
 } from '#shared/kube/generated/types.ts'
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
+import { controllerOf } from '#shared/reconcile/ownership.ts'
 import { newestFirst } from '../explain/events.ts'
 import type { Surroundings } from '../explain/index.ts'
 
@@ -143,6 +144,4 @@ function namespacesOf(snapshot: Snapshot): (namespace: string) => Own {
 
 /** Objects by the uid of their controller. */
 const ownedBy = <T extends KubeObject>(objects: readonly T[]): Map<string, T[]> =>
-  Map.groupBy(objects, ({ metadata }) => controllerOf({ metadata })?.uid ?? '')
-
-export const controllerOf = ({ metadata }: KubeObject) => metadata.ownerReferences?.find(({ controller }) => controller)
+  Map.groupBy(objects, (object) => controllerOf(object)?.uid ?? '')

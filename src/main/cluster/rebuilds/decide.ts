@@ -3,6 +3,7 @@ import type { KubeObject } from '#shared/kube/object.ts'
 import type { Container, ContainerStatus, Pod } from '#shared/kube/generated/types.ts'
 import { rolledKinds } from '#shared/kube/rebuild.ts'
 import { readImageReference, taggedImage } from '#shared/kube/image-reference.ts'
+import { controllerOf } from '#shared/reconcile/ownership.ts'
 
 /** What the engine of this machine has under a name. */
 export interface NamedImage {
@@ -36,7 +37,7 @@ export function workloadOf(
   { metadata }: KubeObject,
   replicaSet: (key: string) => KubeObject | undefined,
 ): RolledWorkload | undefined {
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller)
+  const owner = controllerOf({ metadata })
   if (!owner) return undefined
   if (owner.kind === 'ReplicaSet') {
     const set = replicaSet(`${metadata.namespace ?? ''}/${owner.name}`)

@@ -1,6 +1,7 @@
 import type { ForwardTarget } from '#shared/contract/forwards.ts'
 import type { Pod, Service } from '#shared/kube/generated/types.ts'
 import { isPodReady, isPodTerminal } from '#shared/kube/pod.ts'
+import { controllerOf } from '#shared/reconcile/ownership.ts'
 import { selectorText, type LabelSelectorShape } from './selector-text.ts'
 
 /** The pod that a forward leads to now, and its port. */
@@ -52,7 +53,7 @@ export function createResolver(target: ForwardTarget, read: ReadObject): () => P
     if (target.kind === 'Pod') {
       const pod = (await read(`${path(target.namespace, 'Pod')}/${encodeURIComponent(target.name)}`)) as Pod | undefined
       if (pod && !isPodTerminal(pod) && !pod.metadata.deletionTimestamp) {
-        successors = pod.metadata.ownerReferences?.some(({ controller }) => controller) ? stableLabels(pod) : undefined
+        successors = controllerOf(pod) ? stableLabels(pod) : undefined
         if (pod.status?.phase !== 'Running') throw new NoTarget(`pod ${target.name} is not running`)
         return { pod }
       }

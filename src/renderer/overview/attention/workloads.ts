@@ -1,9 +1,10 @@
 import type { Job } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
+import { controllerOf } from '#shared/reconcile/ownership.ts'
 import { explain } from '../../explain/index.ts'
 import { quotedValue } from '../../kinds/filter/parse.ts'
 import { t } from '../../texts/index.ts'
-import { controllerOf, type Neighbourhood, type Snapshot, type Workload } from '../snapshot.ts'
+import type { Neighbourhood, Snapshot, Workload } from '../snapshot.ts'
 import { patience, type AttentionRule, type Finding } from './rule.ts'
 
 /** The kinds of workloads that keep pods running, with the lists that hold them. */

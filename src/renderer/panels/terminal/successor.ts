@@ -1,5 +1,6 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
+import { controllerOf } from '#shared/reconcile/ownership.ts'
 
 /** Labels that tell revisions of a workload apart. */
 const ofRevision = new Set(['pod-template-hash', 'controller-revision-hash', 'pod-template-generation'])
@@ -10,7 +11,7 @@ const ofRevision = new Set(['pod-template-hash', 'controller-revision-hash', 'po
  */
 export function successorOf(gone: Pod, all: readonly Stored<Pod>[]): Stored<Pod> | undefined {
   const { name, uid, labels = {} } = gone.metadata
-  const owner = controllerOf(gone)
+  const owner = controllerOf(gone)?.uid
   const wanted = Object.entries(labels).filter(([key]) => !ofRevision.has(key))
   const candidates = all.filter(
     ({ metadata, status }) =>
@@ -21,7 +22,7 @@ export function successorOf(gone: Pod, all: readonly Stored<Pod>[]): Stored<Pod>
   )
   const isOf: ((pod: Stored<Pod>) => boolean)[] = [
     ({ metadata }) => metadata.name === name,
-    (pod) => owner !== undefined && controllerOf(pod) === owner,
+    (pod) => owner !== undefined && controllerOf(pod)?.uid === owner,
     ({ metadata }) => wanted.length > 0 && wanted.every(([key, value]) => metadata.labels?.[key] === value),
   ]
   for (const is of isOf) {
@@ -30,8 +31,5 @@ export function successorOf(gone: Pod, all: readonly Stored<Pod>[]): Stored<Pod>
   }
   return undefined
 }
-
-const controllerOf = ({ metadata }: Pod): string | undefined =>
-  metadata.ownerReferences?.find(({ controller }) => controller)?.uid
 
 const createdAt = ({ metadata }: Pod): number => Date.parse(metadata.creationTimestamp ?? '') || 0

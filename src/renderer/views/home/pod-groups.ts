@@ -1,5 +1,6 @@
 import type { Pod } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
+import { controllerOf } from '#shared/reconcile/ownership.ts'
 
 /** Pods that one workload has on a worker. */
 export interface PodGroup {
@@ -19,7 +20,7 @@ export function podGroupsOf(pods: readonly Stored<Pod>[]): PodGroup[] {
 
 /** The owner that a pod names; a Deployment is known by the hash that its ReplicaSet adds to its name. */
 function workloadOf({ metadata }: Stored<Pod>): { kind: string; name: string } {
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller)
+  const owner = controllerOf({ metadata })
   if (!owner) return { kind: '', name: metadata.name }
   const end = `-${metadata.labels?.['pod-template-hash'] ?? ''}`
   const isOfDeployment = owner.kind === 'ReplicaSet' && end !== '-' && owner.name.endsWith(end)

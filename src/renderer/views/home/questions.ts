@@ -1,5 +1,6 @@
 import type { Cluster } from '#shared/contract/clusters.ts'
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '#shared/kube/generated/types.ts'
+import { controllerOf } from '#shared/reconcile/ownership.ts'
 import type { Question } from '../../stores/dialogs.ts'
 import { t } from '../../texts/index.ts'
 
@@ -8,8 +9,7 @@ export type Asked = Omit<Question, 'act'>
 
 /** A pod is brought back by its controller; one without is gone. Mirrors of static pods come back with their node. */
 const isBare = ({ metadata }: Pod): boolean =>
-  !metadata.ownerReferences?.some(({ controller }) => controller) &&
-  metadata.annotations?.['kubernetes.io/config.mirror'] === undefined
+  !controllerOf({ metadata }) && metadata.annotations?.['kubernetes.io/config.mirror'] === undefined
 /** Pods that have ended run nowhere. */
 const runs = ({ status }: Pod): boolean => status?.phase !== 'Succeeded' && status?.phase !== 'Failed'
 const scratchOf = ({ spec }: Pod): number => (spec?.volumes ?? []).filter(({ emptyDir }) => emptyDir).length

@@ -3,6 +3,7 @@ import type { Stored } from '#shared/kube/object.ts'
 import { selectsNode } from '#shared/kube/node-selection.ts'
 import { labelRequirements, matchesLabels, type LabelRequirement } from '#shared/kube/selectors.ts'
 import { untolerated } from '#shared/kube/tolerations.ts'
+import { controllerOf } from '#shared/reconcile/ownership.ts'
 import type { ClusterState } from '../cluster-state.ts'
 import {
   maxScore,
@@ -118,7 +119,7 @@ function controllerSelector(
   pod: Stored<Pod>,
   { informers }: Pick<PluginContext, 'informers'>,
 ): LabelSelector | undefined {
-  const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller)
+  const owner = controllerOf(pod)
   const key = `${pod.metadata.namespace}/${owner?.name ?? ''}`
   switch (owner?.kind) {
     case 'ReplicaSet':

@@ -1,5 +1,6 @@
 import type { ControllerRevision } from '#shared/kube/generated/types.ts'
 import { fieldRequired, type FieldError } from '#shared/kube/status.ts'
+import { controllerOf } from '#shared/reconcile/ownership.ts'
 import type { KindDeclaration } from '../../api/kind.ts'
 import { checkImmutable, checkNotNegative } from '../../validation/fields.ts'
 import { age, figure, text } from '../../api/columns.ts'
@@ -38,7 +39,7 @@ export const controllerRevision: KindDeclaration<ControllerRevision> = {
 }
 
 function controllerText({ metadata }: ControllerRevision): string {
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller)
+  const owner = controllerOf({ metadata })
   if (!owner) return '<none>'
   const group = owner.apiVersion.split('/')[0] ?? ''
   return `${owner.kind.toLowerCase()}${owner.apiVersion.includes('/') ? `.${group}` : ''}/${owner.name}`
