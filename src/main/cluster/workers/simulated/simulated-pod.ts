@@ -100,7 +100,9 @@ export class SimulatedPod {
     this.#warnings = []
     let isOver = false
     if (pod.metadata.deletionTimestamp !== undefined) isOver = this.#terminate(pod, around)
-    else if (!isPodTerminal(pod)) this.#run(pod, around)
+    // Ended by another's word: as with a kubelet, nothing of it runs on, and nothing of it is measured.
+    else if (isPodTerminal(pod)) this.#stopAll(around.now, killedCode)
+    else this.#run(pod, around)
     const status = podStatus(pod, this.#observe(pod, around), timestamp(around.now))
     return { status, wakeAt: this.#wakeAt, isOver, warnings: this.#warnings }
   }

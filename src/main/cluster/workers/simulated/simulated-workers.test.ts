@@ -4,7 +4,7 @@ import { startControlPlane, type TestControlPlane } from '#test/support/control-
 import { silentLog } from '#shared/base/log.ts'
 import type { Pod, PodSpec } from '#shared/kube/generated/types.ts'
 import type { Stored } from '#shared/kube/object.ts'
-import { isPodReady, podCondition, summarizePod } from '#shared/kube/pod.ts'
+import { isPodReady, isPodTerminal, podCondition, summarizePod } from '#shared/kube/pod.ts'
 import { isNodeReady } from '#shared/kube/node.ts'
 import { events, leases, namespaces, nodes, pods } from '#shared/kube/resources.ts'
 import { silentAnnotation, simulatedMark } from '#shared/kube/simulation.ts'
@@ -240,6 +240,21 @@ describe('pods', () => {
     const same = await become('p', restarted)
     expect(same.status?.containerStatuses).toEqual(before.status?.containerStatuses)
     expect(after.status?.podIP).not.toBe(before.status?.podIP)
+  })
+
+  test('that have ended use nothing: completed, failed, or ended by the word of another', async () => {
+    const measured = (): string[] => (workers.summary('sim-1')?.pods ?? []).map(({ podRef }) => podRef.name)
+    await Promise.all([placed('runs'), placed('evicted'), placed('done', { restartPolicy: 'Never' })])
+    await Promise.all([running('runs'), running('evicted'), become('done', isPodTerminal)])
+    expect(measured().sort()).toEqual(['evicted', 'runs'])
+    const status = { phase: 'Failed', reason: 'Evicted' }
+    await plane.client.patch(
+      pods,
+      { namespace: 'default', name: 'evicted' },
+      { type: 'merge', body: { status } },
+      { subresource: 'status' },
+    )
+    await vi.waitFor(() => expect(measured()).toEqual(['runs']))
   })
 
   test('on a node whose annotation makes it silent stand still until it is gone', async () => {
