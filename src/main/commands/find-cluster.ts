@@ -45,7 +45,8 @@ export async function withServer<T>(
   }
 }
 
-async function holds(home: string, name: string): Promise<boolean> {
+/** Whether a home has the folder of a cluster. */
+export async function holds(home: string, name: string): Promise<boolean> {
   const folders = await readdir(join(home, 'clusters')).catch((): string[] => [])
   return folders.includes(name)
 }

@@ -8,6 +8,7 @@ import { ExpectedError } from './expected-error.ts'
 import { startHeadless, type Headless } from './headless.ts'
 import { number } from './number.ts'
 import { simulationFrom } from './simulation-options.ts'
+import { untilDeleted } from './until-deleted.ts'
 
 export const upCommand: Command = {
   usage:
@@ -16,7 +17,8 @@ export const upCommand: Command = {
   help: [
     'Opens the cluster in the data folder, or creates it. When all workers are Ready, one JSON line goes to stdout:',
     '  {"ready":true,"name","server","ui","ingress","workers":[…],"ms"}',
-    'Logs go to stderr. SIGTERM or SIGINT stops the workers and keeps their state.',
+    'Logs go to stderr. SIGTERM or SIGINT stops the workers and keeps their state. It ends with exit code 0 when the cluster is',
+    'deleted, in the window or by `slipway delete`, unless other clusters run in it.',
     '',
     '  --name NAME        the cluster',
     '  --workers N        number of workers of a new cluster (0 to 9; default 3); 0: a control plane alone',
@@ -73,7 +75,8 @@ export const upCommand: Command = {
     try {
       await bringUp(app, spec)
       await announce(app, spec.name, values.kubeconfig as string | undefined, begun)
-      await app.stop(remove ? (await app.ended, 'remove') : await app.ended)
+      const asked = await Promise.race([app.ended, served(app, spec.name)])
+      await app.stop(remove ? 'remove' : asked)
     } catch (error) {
       failure = error
       await app.stop(remove ? 'remove' : 'stop').catch(() => undefined)
@@ -178,6 +181,14 @@ async function bringUp({ back, ended }: Headless, spec: ClusterSpec): Promise<vo
     if (under) back.clusters.cancel(spec.name)
   })
   await back.clusters.settled(spec.name).finally(() => (under = false))
+}
+
+/** Resolves when the cluster is deleted and no other one needs the app, which ends then. */
+async function served({ back }: Headless, name: string): Promise<'stop'> {
+  const { others } = await untilDeleted(back.clusters, name)
+  const then = others.length > 0 ? `the app goes on for ${others.join(', ')}` : 'the app ends'
+  process.stderr.write(`slipway: cluster "${name}" is deleted; ${then}\n`)
+  return others.length > 0 ? new Promise<never>(() => undefined) : 'stop'
 }
 
 async function announce(
