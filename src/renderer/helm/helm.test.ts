@@ -103,6 +103,8 @@ test('a newer chart of the same name is found in the repositories', () => {
 
 test('a status of a later Helm is shown as it is', () => {
   expect(statusOf('paused')).toEqual({ tone: 'unknown', text: 'paused' })
+  // Green is for what is well: Helm does not look.
+  expect(statusOf('deployed')).toEqual({ tone: 'done', text: 'Deployed' })
 })
 
 test('commands for a terminal are quoted', () => {

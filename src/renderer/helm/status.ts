@@ -2,8 +2,9 @@ import type { HelmOperation, HelmRelease } from '#shared/contract/helm.ts'
 import type { Tone } from '../components/tone.ts'
 import { t } from '../texts/index.ts'
 
+/** What Helm says of its own work: whether the objects are well is another matter. */
 const known = {
-  deployed: 'good',
+  deployed: 'done',
   failed: 'bad',
   uninstalled: 'stopped',
   superseded: 'quiet',

@@ -8,7 +8,8 @@ export const helm: Translation<typeof english> = {
   columns: {
     release: 'Release',
     namespace: 'Namespace',
-    status: 'Status',
+    status: 'Status laut Helm',
+    statusTip: 'Was Helm von seinem letzten Lauf sagt. Wie es den Objekten geht, zeigt die Seite des Releases.',
     chart: 'Chart',
     app: 'App',
     revision: 'Rev.',

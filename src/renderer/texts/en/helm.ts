@@ -6,7 +6,8 @@ export const helm = {
   columns: {
     release: 'Release',
     namespace: 'Namespace',
-    status: 'Status',
+    status: 'Helm’s status',
+    statusTip: 'What Helm says of its last run. The page of a release shows how its objects are.',
     chart: 'Chart',
     app: 'App',
     revision: 'Rev',
