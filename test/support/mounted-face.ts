@@ -192,6 +192,7 @@ function fakeCluster(
     if (given instanceof Error) throw given
     return given ?? otherwise
   }
+  const isRefused = ({ plural }: Resource): boolean => (answers[`list ${plural}`] ?? answers['list']) instanceof Error
   const held = ({ plural }: Resource): KubeObject[] => objects[plural] ?? []
   const find = (
     resource: Resource,
@@ -212,10 +213,11 @@ function fakeCluster(
     watch: () => () => undefined,
   }
   const informers = {
+    // What may not be listed never comes.
     share: (resource: Resource) => ({
-      hasSynced: true,
-      synced: Promise.resolve(),
-      list: () => held(resource),
+      hasSynced: !isRefused(resource),
+      synced: isRefused(resource) ? new Promise(() => undefined) : Promise.resolve(),
+      list: () => (isRefused(resource) ? [] : held(resource)),
       onChange: () => undefined,
       stop: () => undefined,
     }),

@@ -18,6 +18,7 @@ export const lists = {
   and: 'und',
   dropWord: '{word} weglassen: eines passt | {word} weglassen: {n} passen',
   elsewhere: 'In anderen Namespaces gibt es eines. | In anderen Namespaces gibt es {n}.',
+  noTrouble: 'Keine Probleme',
   showAllNamespaces: 'Alle Namespaces zeigen',
   groups: {
     favourites: 'Favoriten',

@@ -19,6 +19,7 @@ export const lists = {
   and: 'and',
   dropWord: 'Drop {word}: one matches | Drop {word}: {n} match',
   elsewhere: 'One exists in other namespaces. | {n} exist in other namespaces.',
+  noTrouble: 'No problems',
   showAllNamespaces: 'Show all namespaces',
   groups: {
     favourites: 'Favourites',

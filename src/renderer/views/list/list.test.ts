@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { h } from 'vue'
 import type { Stored } from '#shared/kube/object.ts'
+import { failure } from '#shared/kube/status.ts'
 import { mountFace, settle, type Face } from '#test/support/mounted-face.ts'
 import { stored } from '#test/support/stored.ts'
 import { useSettings } from '../../stores/settings.ts'
@@ -123,4 +124,41 @@ test.each([
   expect(document.querySelector('.chip')?.textContent).toBe(filter)
   expect(rows()).toBe(1)
   expect(document.querySelector('[data-row]')?.textContent).toContain(shown)
+})
+
+test('the state of an Ingress follows from what it leads to, and is found by the filter', async () => {
+  const ingress = (name: string, service: string): Stored => {
+    const backend = { service: { name: service, port: { number: 80 } } }
+    const rules = [{ host: `${name}.localhost`, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }]
+    return { ...pod(name), ...{ spec: { ingressClassName: 'slipway', rules } } }
+  }
+  await show('ingresses', {
+    ingresses: [ingress('alive', 'web'), ingress('dead', 'empty'), ingress('astray', 'nowhere')],
+    ingressclasses: [stored({ metadata: { name: 'slipway', uid: 'class' } })],
+    services: ['web', 'empty'].map((app) => ({
+      ...pod(app),
+      ...{ spec: { selector: { app }, ports: [{ port: 80 }] } },
+    })),
+    pods: [
+      stored({
+        metadata: { name: 'web-1', namespace: 'shop', uid: 'web-1', labels: { app: 'web' } },
+        spec: { containers: [] },
+        status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+      }),
+    ],
+  })
+  const texts = [...document.querySelectorAll('[data-row]')].map(({ textContent }) => textContent)
+  expect(texts.map((text) => /NoEndpoints|NoService|No problems/.exec(text)?.[0])).toEqual([
+    ...['No problems', 'NoService', 'NoEndpoints'],
+  ])
+  await face.press(/^Not healthy/)
+  expect(rows()).toBe(2)
+})
+
+test('nothing is said of an Ingress where what it leads to may not be read', async () => {
+  const rules = [{ http: { paths: [{ backend: { service: { name: 'web', port: { number: 80 } } } }] } }]
+  const objects = { 'local:dev': { ingresses: [{ ...pod('a'), ...{ spec: { rules } } }] } }
+  const answers = { 'list services': failure(403, 'Forbidden', 'no'), 'list pods': failure(403, 'Forbidden', 'no') }
+  face = await mountFace(ListView, '/c/local:dev/ingresses', { objects, answers })
+  expect(document.querySelector('[data-row]')?.textContent).toMatch(/^(?!.*(No problems|NoService)).*–/)
 })

@@ -42,11 +42,13 @@ export interface ListRows {
 export function useListRows(options: {
   kind: () => KindDescriptor | undefined
   objects: () => readonly Stored[]
+  /** Columns that follow from more than the object. */
+  judged: () => readonly Column<Stored>[]
   namespaces: () => readonly string[]
   filter: () => string
   now: Readonly<Ref<number>>
 }): ListRows {
-  const { kind, objects, namespaces, filter, now } = options
+  const { kind, objects, judged, namespaces, filter, now } = options
   const lists = useLists()
   const yours = useYours()
   const key = computed(() => {
@@ -69,7 +71,9 @@ export function useListRows(options: {
   )
   const all = computed(() => {
     const shown = kind()
-    return shown ? columnsOf(shown, [...printed.value, ...ownColumns(yours.inForce, shown.resource)]) : []
+    if (!shown) return []
+    const whole = { ...shown, columns: [...judged(), ...shown.columns] }
+    return columnsOf(whole, [...printed.value, ...ownColumns(yours.inForce, shown.resource)])
   })
   /** Where one namespace is shown, its name is no news. */
   const usual = computed(() =>
