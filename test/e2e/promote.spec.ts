@@ -93,6 +93,7 @@ test('says what the target lacks, and takes no Secret by itself', async () => {
     0,
   )
   await expect(apply()).toBeDisabled()
+  await expect(page.getByRole('status').filter({ hasText: '1 object cannot be applied' })).toBeVisible()
   await expectAccessible(page)
   await lacks.getByRole('button', { name: 'Leave out 1' }).click()
   await lacks.getByRole('combobox', { name: 'Class in place of fast' }).selectOption('standard')
@@ -160,8 +161,11 @@ test('fields of others are taken over only when that is ticked', async () => {
 test('a namespace that was created goes again, and a read-only context says why not', async () => {
   await open(`promote/shop?to=kubeconfig:${context}&into=trial&objects=deployments/web`)
   await expect(row('Namespace')).toContainText('new')
+  await expect(compared()).toContainText('3 new, 0 changed, 0 equal, and the namespace')
+  await expect(apply()).toContainText('Apply 3 objects to')
   await apply().click()
-  await expect(figure('Created')).toContainText('4')
+  // The namespace is told beside the objects, and is none of them.
+  await expect(figure('Created')).toContainText('3')
   await there.ok('-n', 'trial', 'get', 'deployment', 'web')
   await undo()
   await expect.poll(() => there.ok('get', 'namespaces', '-o', 'name')).not.toContain('trial')

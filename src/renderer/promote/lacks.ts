@@ -32,7 +32,8 @@ export type Lack =
   /** The namespace is made; this says that it may not be. */
   | { is: 'namespace'; name: string; keys: readonly string[] }
   | { is: 'class'; kind: 'StorageClass' | 'IngressClass'; name: string; by: string; count: number }
-  | { is: 'object'; kind: NeededKind; name: string; by: string; count: number }
+  /** With the keys of the pods that admission refuses for its sake. */
+  | { is: 'object'; kind: NeededKind; name: string; by: string; count: number; keys?: readonly string[] }
 
 /** What is known of the target; undefined where it may not be asked. */
 export interface TargetFacts {
@@ -70,15 +71,28 @@ export function lacksOf(planned: readonly Planned[], facts: TargetFacts): Lack[]
     lacks.push(
       kind === 'StorageClass' || kind === 'IngressClass'
         ? { is: 'class', ...needed, kind }
-        : { is: 'object', ...needed },
+        : { is: 'object', ...needed, ...refusedFor(needed, known) },
     )
   }
   return lacks
 }
 
+/** Pods are not admitted without these; workloads are, and their pods fail later. */
+const admissionNeeds: readonly NeededKind[] = ['ServiceAccount', 'PriorityClass', 'RuntimeClass']
+function refusedFor({ kind, name }: Needed, planned: readonly Planned[]): { keys?: string[] } {
+  if (!admissionNeeds.includes(kind)) return {}
+  const keys = planned
+    .filter(({ body }) => body.kind === 'Pod' && namedBy(body).some((each) => each.kind === kind && each.name === name))
+    .map(({ key }) => key)
+  return keys.length > 0 ? { keys } : {}
+}
+
+/** The objects that a lack keeps from being applied; none where they would only wait. */
+const keysOf = (lack: Lack): readonly string[] => ('keys' in lack ? lack.keys : undefined) ?? []
+/** Whether a lack keeps objects from being applied. */
+export const blocks = (lack: Lack): boolean => keysOf(lack).length > 0
 /** The objects that cannot be applied as things stand. */
-export const blockedBy = (lacks: readonly Lack[]): Set<string> =>
-  new Set(lacks.flatMap((lack) => ('keys' in lack ? lack.keys : [])))
+export const blockedBy = (lacks: readonly Lack[]): Set<string> => new Set(lacks.flatMap(keysOf))
 
 /** What objects name: classes, what their pods read, and the certificates of Ingresses. Each once. */
 export function neededBy(bodies: readonly KubeObject[]): Needed[] {

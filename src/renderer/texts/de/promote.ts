@@ -63,6 +63,7 @@ export const promote = {
   compare: {
     title: 'Änderungen in {place}',
     count: '{created} neu, {changed} geändert, {same} gleich',
+    withNamespace: ', dazu der Namespace',
     again: 'Neu vergleichen',
     checking: 'Wird verglichen',
     is: { created: 'neu', changed: 'ändert sich', same: 'gleich' },
@@ -79,8 +80,15 @@ export const promote = {
   takeOver: '{n} Feld von {managers} übernehmen | {n} Felder von {managers} übernehmen',
   manager: 'Feldverwalter',
   apply: '{n} Objekt in {place} anwenden | {n} Objekte in {place} anwenden',
+  applyNew:
+    '{n} Objekt in {place} anwenden und den Namespace anlegen | {n} Objekte in {place} anwenden und den Namespace anlegen',
   applying: 'Wird angewendet',
   why: {
+    namespace: 'Den Namespace gibt es nicht, und Sie dürfen ihn nicht anlegen.',
+    blocked:
+      '{n} Objekt kann nicht angewendet werden: In {place} fehlt, was es voraussetzt. | {n} Objekte können nicht angewendet werden: In {place} fehlt, was sie voraussetzen.',
+    awaited:
+      '{n} Ding, das Objekte nennen, fehlt dort: Was darauf angewiesen ist, wartet. | {n} Dinge, die Objekte nennen, fehlen dort: Was darauf angewiesen ist, wartet.',
     checking: 'Der Vergleich ist noch nicht fertig.',
     refused:
       '{n} Objekt wird abgelehnt. Lassen Sie es weg, oder beheben Sie es. | {n} Objekte werden abgelehnt. Lassen Sie sie weg, oder beheben Sie sie.',

@@ -63,6 +63,7 @@ export const promote = {
   compare: {
     title: 'What changes in {place}',
     count: '{created} new, {changed} changed, {same} equal',
+    withNamespace: ', and the namespace',
     again: 'Compare again',
     checking: 'Comparing',
     is: { created: 'new', changed: 'changes', same: 'equal' },
@@ -79,8 +80,15 @@ export const promote = {
   takeOver: 'Take over {n} field of {managers} | Take over {n} fields of {managers}',
   manager: 'field manager',
   apply: 'Apply {n} object to {place} | Apply {n} objects to {place}',
+  applyNew:
+    'Apply {n} object to {place} and create the namespace | Apply {n} objects to {place} and create the namespace',
   applying: 'Applying',
   why: {
+    namespace: 'The namespace does not exist, and you may not create it.',
+    blocked:
+      '{n} object cannot be applied: {place} lacks what it takes. | {n} objects cannot be applied: {place} lacks what they take.',
+    awaited:
+      '{n} thing that objects name is missing there: what needs it will wait. | {n} things that objects name are missing there: what needs them will wait.',
     checking: 'The comparison is not finished.',
     refused:
       '{n} object is refused. Leave it out, or mend it. | {n} objects are refused. Leave them out, or mend them.',

@@ -1,4 +1,4 @@
-import { computed, shallowRef, watch, type ComputedRef } from 'vue'
+import { shallowRef, watch } from 'vue'
 import { messageOf } from '#shared/base/message-of.ts'
 import { createRehearsal, type Rehearse, type Rehearsed } from '#shared/client/rehearsal.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
@@ -7,26 +7,13 @@ import { useApi } from '../../api/index.ts'
 import { inTurns } from '../../composables/in-turns.ts'
 import { createApplier } from '../../panels/manifest/apply.ts'
 import { conflictsOf } from '../../panels/manifest/documents.ts'
-import { effectOf, manager, type Effect } from '../../promote/plan.ts'
+import type { Verdict } from '../../promote/outlook.ts'
+import { effectOf, manager } from '../../promote/plan.ts'
 import type { Planned } from '../../promote/lacks.ts'
-
-/** What the server says of an object that would be applied. */
-export interface Verdict {
-  effect?: Effect
-  before?: KubeObject | undefined
-  after?: KubeObject
-  /** Fields that others own and that would change. */
-  conflicts: readonly { manager: string; field: string }[]
-  /** Why the server would not take it. */
-  refused?: string
-  /** The server cannot check it before something else of the plan is there. */
-  unchecked?: boolean
-}
 
 export interface Comparison {
   /** Unset while the server is asked. */
   verdictOf(planned: Planned): Verdict | undefined
-  isComplete: ComputedRef<boolean>
   /** Asks again for everything. */
   again(): void
 }
@@ -70,7 +57,6 @@ export function useComparison(
   const verdictOf = (each: Planned): Verdict | undefined => verdicts.value.get(keyOf(each))
   return {
     verdictOf,
-    isComplete: computed(() => planned().every((each) => verdictOf(each) !== undefined)),
     again: () => void round.value++,
   }
 }

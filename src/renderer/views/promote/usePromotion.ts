@@ -5,6 +5,7 @@ import { useApi } from '../../api/index.ts'
 import { placeText } from '../../composables/target.ts'
 import { createApplier } from '../../panels/manifest/apply.ts'
 import type { Planned } from '../../promote/lacks.ts'
+import { objectsOf } from '../../promote/outlook.ts'
 import { effectOf, manager, type Written } from '../../promote/plan.ts'
 import { rollBack, touchedSince } from '../../promote/roll-back.ts'
 import { useClusters } from '../../stores/clusters.ts'
@@ -59,7 +60,7 @@ export function usePromotion(
         break
       }
     }
-    promotions.keep(context, namespace, { at: Date.now(), written, wanted: planned.length, failed })
+    promotions.keep(context, namespace, { at: Date.now(), written, wanted: objectsOf(planned).length, failed })
     await changed()
     busy.value = false
   }
@@ -101,11 +102,12 @@ export function usePromotion(
 /** What undoing does, and what would be lost by it. */
 function undoText(written: readonly Written[], touched: readonly Written[]): string {
   const created = written.filter(({ before }) => !before)
+  const objects = objectsOf(created)
   const changed = written.filter(({ before, after }) => effectOf(before, after).is === 'changed')
   const nameOf = ({ body: { kind = '', metadata } }: Written): string => `${kind} ${metadata.name ?? ''}`
   return [
     changed.length > 0 ? t('promote.undo.changed', { n: changed.length }) : '',
-    created.length > 0 ? t('promote.undo.created', { n: created.length }) : '',
+    objects.length > 0 ? t('promote.undo.created', { n: objects.length }) : '',
     created.some(({ body }) => body.kind === 'PersistentVolumeClaim') ? t('promote.undo.claims') : '',
     created.some(({ body }) => body.kind === 'Namespace') ? t('promote.undo.namespace') : '',
     touched.length > 0 ? t('promote.undo.touched', { names: listText(touched.map(nameOf)) }) : '',
