@@ -108,7 +108,7 @@ test('says what the target lacks, and takes no Secret by itself', async () => {
 
 test('applies everything in order, as a manager of its own, and finds nothing to change afterwards', async () => {
   await apply().click()
-  await expect(figure('Applied')).toContainText('6 of 6')
+  await expect(figure('Applied')).toContainText('5 of 5')
   await expect(figure('Promote again')).toContainText('0 would change')
   await there.waitForValue('deployment/web', '{.status.readyReplicas}', '2', '-n', 'shop')
   await there.waitForValue('pvc/uploads', '{.spec.storageClassName}', 'standard', '-n', 'shop')

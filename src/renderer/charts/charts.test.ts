@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { lastOf, merged, newestOf, thinned, timesOf } from './history.ts'
-import { axisEnd, shownMarks } from './marks.ts'
+import { axisOf, shownMarks, type Rounding } from './marks.ts'
 import { sparkline } from './sparkline.ts'
 
 const step = 10_000
@@ -53,6 +53,23 @@ test('a limit far above what is used is told beside the chart, and flattens no l
   ]
   expect(shownMarks({ lines, marks: marks(8) })).toHaveLength(2)
   expect(shownMarks({ lines, marks: marks(100) }).map(({ kind }) => kind)).toEqual(['request'])
-  expect(axisEnd({ lines, marks: marks(8) })).toBeCloseTo(8.96)
-  expect(axisEnd({ lines: [], marks: [] })).toBe(1)
+})
+
+const unit = 1024
+test.each<[what: string, rounding: Rounding, most: number, end: number, steps: number]>([
+  ['10 millicores', 'decimal', 0.0101, 0.015, 3],
+  ['a core', 'decimal', 1, 1.5, 3],
+  ['3.2 cores', 'decimal', 3.2, 4, 4],
+  ['84 kB', 'decimal', 84_000, 100_000, 2],
+  ['a limit of 256 MiB', 'binary', 256 * unit ** 2, 384 * unit ** 2, 3],
+  ['90 MiB', 'binary', 90 * unit ** 2, 96 * unit ** 2, 3],
+  ['1000 KiB', 'binary', 1_000 * unit, 1.5 * unit ** 2, 3],
+  ['3 GiB', 'binary', 3 * unit ** 3, 4 * unit ** 3, 4],
+  ['nothing', 'binary', 0, 1, 1],
+])('an axis over %s ends at a round number, in round steps', (_what, rounding, most, end, steps) => {
+  const lines = [{ label: 'used', values: [0, most, null], colour: 'data' as const }]
+  const axis = axisOf({ lines, marks: [], rounding })
+  expect(axis[0]).toBe(0)
+  expect(axis.at(-1)).toBeCloseTo(end, 6)
+  expect(axis).toHaveLength(steps + 1)
 })

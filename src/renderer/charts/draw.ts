@@ -1,12 +1,13 @@
 import type uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { axisEnd, shownMarks, type Line, type Mark } from './marks.ts'
+import { axisOf, shownMarks, type Line, type Mark, type Rounding } from './marks.ts'
 
 export interface Drawing {
   /** s since the epoch */
   times: readonly number[]
   lines: readonly Line[]
   marks: readonly Mark[]
+  rounding: Rounding
   /** A value with its unit. */
   text(value: number): string
   clock(seconds: number): string
@@ -20,6 +21,8 @@ export const dataOf = ({ times, lines, marks }: Drawing): uPlot.AlignedData => [
 
 /** A token of the theme, as it is now: the canvas knows no variables. */
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
+
+const endOf = (drawing: Drawing): number => axisOf(drawing).at(-1) ?? 1
 
 /** px of half a time of day. */
 const halfLabel = 16
@@ -37,7 +40,7 @@ export function optionsOf(
     padding: [14, 0, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false, setScale: false }, y: false, points: { size: 6 } },
-    scales: { x: { time: true }, y: { range: () => [0, axisEnd(drawing())] } },
+    scales: { x: { time: true }, y: { range: () => [0, endOf(drawing())] } },
     axes: [
       {
         stroke: () => token('quiet'),
@@ -60,7 +63,7 @@ export function optionsOf(
       {
         show: true,
         size: 0,
-        space: 34,
+        splits: () => axisOf(drawing()),
         grid: { stroke: () => token('line'), width: 1 },
         ticks: { show: false },
         values: () => [],
@@ -100,7 +103,7 @@ function drawTexts(plot: uPlot, drawing: Drawing): void {
   ctx.fillStyle = token('quiet')
   ctx.textBaseline = 'bottom'
   ctx.textAlign = 'left'
-  ctx.fillText(drawing.text(axisEnd(drawing)), bbox.left, bbox.top - ratio)
+  ctx.fillText(drawing.text(endOf(drawing)), bbox.left, bbox.top - ratio)
   ctx.textAlign = 'right'
   for (const { value } of shownMarks(drawing))
     ctx.fillText(drawing.text(value), bbox.left + bbox.width, plot.valToPos(value, 'y', true) - ratio)

@@ -1,6 +1,6 @@
 import { diskText, memoryText, numberText } from '../texts/format.ts'
 import { t } from '../texts/index.ts'
-import type { Line, Mark } from './marks.ts'
+import type { Line, Mark, Rounding } from './marks.ts'
 import { newestOf, type History, type Measure } from './history.ts'
 import type { Bounds } from './subject.ts'
 
@@ -8,6 +8,7 @@ import type { Bounds } from './subject.ts'
 export interface ChartDeclaration {
   id: 'cpu' | 'memory' | 'network' | 'disk'
   measures: readonly Measure[]
+  rounding: Rounding
   text(value: number): string
 }
 
@@ -18,14 +19,15 @@ const cores = (value: number): string =>
 
 /** The charts of a page, in their order. */
 export const charts: readonly ChartDeclaration[] = [
-  { id: 'cpu', measures: ['cpu'], text: cores },
-  { id: 'memory', measures: ['memory'], text: memoryText },
+  { id: 'cpu', measures: ['cpu'], rounding: 'decimal', text: cores },
+  { id: 'memory', measures: ['memory'], rounding: 'binary', text: memoryText },
   {
     id: 'network',
     measures: ['received', 'sent'],
+    rounding: 'decimal',
     text: (value) => t('charts.perSecond', { amount: diskText(value) }),
   },
-  { id: 'disk', measures: ['filesystem'], text: diskText },
+  { id: 'disk', measures: ['filesystem'], rounding: 'decimal', text: diskText },
 ]
 
 export const linesOf = ({ measures }: ChartDeclaration, { values }: History): Line[] =>
