@@ -161,7 +161,7 @@ test('fields of others are taken over only when that is ticked', async () => {
 test('a namespace that was created goes again, and a read-only context says why not', async () => {
   await open(`promote/shop?to=kubeconfig:${context}&into=trial&objects=deployments/web`)
   await expect(row('Namespace')).toContainText('new')
-  await expect(compared()).toContainText('3 new, 0 changed, 0 equal, and the namespace')
+  await expect(compared()).toContainText('3 new, 0 changed, 0 equal + namespace')
   await expect(apply()).toContainText('Apply 3 objects to')
   await apply().click()
   // The namespace is told beside the objects, and is none of them.

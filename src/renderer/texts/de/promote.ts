@@ -63,7 +63,7 @@ export const promote = {
   compare: {
     title: 'Änderungen in {place}',
     count: '{created} neu, {changed} geändert, {same} gleich',
-    withNamespace: ', dazu der Namespace',
+    withNamespace: ' + Namespace',
     again: 'Neu vergleichen',
     checking: 'Wird verglichen',
     is: { created: 'neu', changed: 'ändert sich', same: 'gleich' },

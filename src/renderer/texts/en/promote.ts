@@ -63,7 +63,7 @@ export const promote = {
   compare: {
     title: 'What changes in {place}',
     count: '{created} new, {changed} changed, {same} equal',
-    withNamespace: ', and the namespace',
+    withNamespace: ' + namespace',
     again: 'Compare again',
     checking: 'Comparing',
     is: { created: 'new', changed: 'changes', same: 'equal' },
