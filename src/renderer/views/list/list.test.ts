@@ -5,6 +5,8 @@ import type { Stored } from '#shared/kube/object.ts'
 import { failure } from '#shared/kube/status.ts'
 import { mountFace, settle, type Face } from '#test/support/mounted-face.ts'
 import { stored } from '#test/support/stored.ts'
+import { useDock } from '../../stores/dock.ts'
+import { useManifests } from '../../stores/manifests.ts'
 import { useSettings } from '../../stores/settings.ts'
 import DialogHost from '../DialogHost.vue'
 import ListView from '../ListView.vue'
@@ -62,6 +64,25 @@ test('an empty list says what the kind is, and what other namespaces have', asyn
   expect(face.text()).not.toContain('hidden by the filter')
   await face.press('Show all namespaces')
   expect(rows()).toBe(1)
+})
+
+test.each([
+  ['deployments', 'Create Deployment', { form: 'app' }, []],
+  ['statefulsets', 'Create StatefulSet', {}, [/^apiVersion: apps\/v1\nkind: StatefulSet\n(.|\n)*namespace: shop\n/]],
+])('an empty list of %s offers to create one', async (plural, label, begun, texts) => {
+  await show(plural, {})
+  await useSettings(face.pinia).setNamespaces('local:dev', ['shop'])
+  await settle()
+  await face.press(label)
+  expect(useDock(face.pinia).tabs).toMatchObject([{ panel: 'deploy', target: { context: 'local:dev' }, ...begun }])
+  const offered = useManifests(face.pinia).take()
+  expect(offered.map(({ text }) => text)).toEqual(texts.map((text): unknown => expect.stringMatching(text)))
+})
+
+test('an empty list of what nobody writes by hand offers nothing', async () => {
+  await show('events', {})
+  expect(face.text()).toContain('No Events')
+  expect(face.text()).not.toContain('Create')
 })
 
 test('a filter that hides all is told word by word, and one that is to blame can be dropped', async () => {

@@ -1,3 +1,5 @@
+import { isOfKubernetes } from '../../../kinds/catalogue.ts'
+import type { KindDescriptor } from '../../../kinds/descriptor.ts'
 import { given, host, name, port, quantity, schedule, count } from './checks.ts'
 import { textOf, type Form, type FormField, type FormValue, type Place } from './form.ts'
 
@@ -355,6 +357,6 @@ spec:
   },
 ]
 
-/** The form whose first object is of the kind; none where there is none. */
-export const formOf = (kind: string): Form | undefined =>
-  forms.find(({ fields: [main] }) => main?.places[0].kind === kind)
+/** The form whose first object is of the kind; none where there is none. Other groups have kinds of the same names. */
+export const formOf = ({ resource: { group, kind } }: Pick<KindDescriptor, 'resource'>): Form | undefined =>
+  isOfKubernetes(group) ? forms.find(({ fields: [main] }) => main?.places[0].kind === kind) : undefined
