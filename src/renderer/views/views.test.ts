@@ -31,6 +31,7 @@ beforeEach(() => {
 afterEach(() => {
   face.unmount()
   vi.restoreAllMocks()
+  vi.unstubAllGlobals()
 })
 
 const object = (name: string, namespace: string, more: object = {}) => ({
@@ -310,6 +311,28 @@ test('KindSidebar shows where one is, and moves nothing that is in sight', async
   await face.router.push('/c/local:dev/pods')
   await settle()
   expect(shown).toEqual([])
+})
+
+test('KindSidebar shows where one is when it is unfolded itself', async () => {
+  let tell: (height: number) => void = () => undefined
+  class Sizes {
+    constructor(callback: (entries: { contentRect: { height: number } }[]) => void) {
+      tell = (height) => callback([{ contentRect: { height } }])
+    }
+    observe = (): void => tell(0)
+    disconnect = (): void => undefined
+  }
+  vi.stubGlobal('ResizeObserver', Sizes)
+  const scroll = vi.spyOn(HTMLElement.prototype, 'scrollIntoView').mockReturnValue()
+  vi.spyOn(HTMLElement.prototype, 'getBoundingClientRect').mockImplementation(function (this: HTMLElement) {
+    return this.tagName === 'A' ? new DOMRect(0, 900, 200, 26) : new DOMRect(0, 0, 200, 600)
+  })
+  face = await mountFace({ render: () => h(KindSidebar, { context: 'local:dev' }) }, list, options)
+  scroll.mockClear()
+  tell(600)
+  expect(scroll).toHaveBeenCalledOnce()
+  tell(500)
+  expect(scroll).toHaveBeenCalledOnce()
 })
 
 test('KindSidebar counts, and links to each kind', async () => {
