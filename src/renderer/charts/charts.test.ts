@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { lastOf, merged, newestOf, thinned, timesOf } from './history.ts'
+import { lastOf, merged, nowOf, thinned, timesOf } from './history.ts'
 import { axisOf, shownMarks, type Rounding } from './marks.ts'
 import { sparkline } from './sparkline.ts'
 
@@ -25,8 +25,14 @@ describe('the history of usage', () => {
     expect(merged(first, points(3, [4])).values.cpu).toEqual([1, null, null, 4])
     const late = merged(first, points(500, [5]))
     expect(late.length).toBe(360)
-    expect(newestOf(late.values.cpu)).toBe(5)
+    expect(nowOf(late.values.cpu)).toBe(5)
     expect(late.values.cpu?.[0]).toBeNull()
+  })
+
+  test('tells of now by its last values alone: what has ended uses nothing', () => {
+    expect(nowOf([5, null, null])).toBe(5)
+    expect(nowOf([5, null, null, null])).toBeUndefined()
+    expect(nowOf(undefined)).toBeUndefined()
   })
 
   test('is cut to a range, and thinned for a table', () => {

@@ -62,8 +62,11 @@ export function lastOf(history: History, ms: number): History {
 export const timesOf = ({ start, stepMs, length }: History): number[] =>
   Array.from({ length }, (_, at) => (start + at * stepMs) / 1_000)
 
-export const newestOf = (values: Values | undefined): number | undefined =>
-  values?.findLast((value) => value !== null) ?? undefined
+/** The newest value while it tells of now: what has ended is measured no more. One answer may be late. */
+export const nowOf = (values: Values | undefined): number | undefined =>
+  values?.slice(-recent).findLast((value) => value !== null) ?? undefined
+/** In steps. */
+const recent = 3
 
 /** The mean of each run of `size` values, for tables: null where there is none. */
 export function thinned(values: Values, size: number): Values {

@@ -1,7 +1,7 @@
 import { diskText, memoryText, numberText } from '../texts/format.ts'
 import { t } from '../texts/index.ts'
 import type { Line, Mark, Rounding } from './marks.ts'
-import { newestOf, type History, type Measure } from './history.ts'
+import { nowOf, type History, type Measure } from './history.ts'
 import type { Bounds } from './subject.ts'
 
 /** One chart: what it shows, and how its values are written. */
@@ -52,7 +52,7 @@ export function marksOf({ id }: ChartDeclaration, bounds: Bounds, limit: string)
 export const nowText = ({ measures, text }: ChartDeclaration, { values }: History): string =>
   measures
     .flatMap((measure) => {
-      const value = newestOf(values[measure])
+      const value = nowOf(values[measure])
       if (value === undefined) return []
       const sign = measure === 'received' ? '↓ ' : measure === 'sent' ? '↑ ' : ''
       return [`${sign}${text(value)}`]

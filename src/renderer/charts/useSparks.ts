@@ -1,7 +1,7 @@
 import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue'
 import type { UsageSubject } from '#shared/contract/metrics.ts'
 import { useApi } from '../api/index.ts'
-import { newestOf, type Values } from './history.ts'
+import { nowOf, type Values } from './history.ts'
 
 /** The last quarter of an hour of a row. */
 export interface Spark {
@@ -36,7 +36,7 @@ export function useSparks(
           const answer = answers[at]
           if (!answer || 'unavailable' in answer) return []
           const { cpu = [], memory = [] } = answer
-          return [[id, { cpu, memory, now: { cpu: newestOf(cpu), memory: newestOf(memory) } }]]
+          return [[id, { cpu, memory, now: { cpu: nowOf(cpu), memory: nowOf(memory) } }]]
         }),
       )
     }

@@ -1,6 +1,7 @@
 import { effectScope, shallowRef, watch, type ShallowRef } from 'vue'
 import type { UsageSubject } from '#shared/contract/metrics.ts'
 import { useApi } from '../api/index.ts'
+import { merged, nowOf, type History } from '../charts/history.ts'
 import { useStream } from './useStream.ts'
 
 /** What something uses now. */
@@ -11,8 +12,8 @@ export interface Usage {
   memory: number | undefined
 }
 
-/** Points older than this tell nothing of now, ms. */
-const recent = 3 * 60_000
+/** How far back the first answer goes, ms. */
+const recent = 60_000
 
 /** What an object uses, followed while the caller lives; undefined where its cluster has no metrics of it. */
 export function useUsage(asked: () => { context: string; subject: UsageSubject }): ShallowRef<Usage | undefined> {
@@ -22,13 +23,13 @@ export function useUsage(asked: () => { context: string; subject: UsageSubject }
     () => JSON.stringify(asked()),
     (_now, _before, onCleanup) => {
       usage.value = undefined
+      let history: History | undefined
       const scope = effectScope()
       scope.run(() =>
         useStream(back.metrics.watchUsage, { ...asked(), since: Date.now() - recent }, (answer) => {
-          if ('unavailable' in answer) return void (usage.value = undefined)
-          const cpu = latest(answer.cpu) ?? usage.value?.cpu
-          const memory = latest(answer.memory) ?? usage.value?.memory
-          if (cpu !== undefined || memory !== undefined) usage.value = { cpu, memory }
+          history = 'unavailable' in answer ? undefined : merged(history, answer)
+          const [cpu, memory] = [nowOf(history?.values.cpu), nowOf(history?.values.memory)]
+          usage.value = cpu === undefined && memory === undefined ? undefined : { cpu, memory }
         }),
       )
       onCleanup(() => scope.stop())
@@ -37,6 +38,3 @@ export function useUsage(asked: () => { context: string; subject: UsageSubject }
   )
   return usage
 }
-
-const latest = (points: readonly (number | null)[] = []): number | undefined =>
-  points.findLast((point) => point !== null) ?? undefined
