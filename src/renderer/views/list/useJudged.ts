@@ -74,7 +74,7 @@ export function useJudged(options: {
         id: 'status',
         value: (object) => stateOf(object).text,
         tone: (object) => stateOf(object).tone,
-        width: 'minmax(150px,1fr)',
+        width: 'minmax(172px,1fr)',
       },
     ]
   })

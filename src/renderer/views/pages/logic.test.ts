@@ -97,13 +97,13 @@ describe('the timeline', () => {
       `Error creating: pods "web-${suffix}" is forbidden: exceeded quota: small, used: pods=${used}, limited: pods=5`
     const failed = { reason: 'FailedCreate', involvedObject: { kind: 'ReplicaSet', name: 'web', namespace: 'shop' } }
     const happenings = timelineOf(stored({ kind: 'ReplicaSet', metadata: { name: 'web', namespace: 'shop' } }), [
-      event(refused('x7k2p', 5), 10, { ...failed, count: 3 }),
+      event(`(combined from similar events): ${refused('x7k2p', 5)}`, 10, { ...failed, count: 3 }),
       event(refused('bcdfg', 4), 40, failed),
       event(refused('9q8w7', 5), 20, { ...failed, count: 2 }),
       event('Error creating: Internal error', 30, failed),
     ])
     expect(happenings.map(({ detail, count, similar }) => [detail, count, similar])).toEqual([
-      [refused('x7k2p', 5), 6, [refused('9q8w7', 5), refused('bcdfg', 4)]],
+      [`(combined from similar events): ${refused('x7k2p', 5)}`, 6, [refused('9q8w7', 5), refused('bcdfg', 4)]],
       ['Error creating: Internal error', 1, undefined],
     ])
   })

@@ -89,8 +89,12 @@ function fold(all: readonly Happening[]): Happening[] {
 /** The end of a name that the API server makes up. */
 const madeUp = '[bcdfghjklmnpqrstvwxz2456789]{5}'
 
+/** What recorders write before a message that stands for many. */
+const combined = '(combined from similar events): '
+
 /** A message without the names that are made up for what the object creates, and one of a failure without its numbers. */
-function likeness(message: string, name: string, isWarning: boolean): string {
+function likeness(text: string, name: string, isWarning: boolean): string {
+  const message = text.startsWith(combined) ? text.slice(combined.length) : text
   const made = new RegExp(`${name.replaceAll('.', '\\.')}-${madeUp}\\b`, 'g')
   const unnamed = name === '' ? message : message.replaceAll(made, '…')
   return isWarning ? unnamed.replaceAll(/\d+/g, '#') : unnamed
