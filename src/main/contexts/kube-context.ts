@@ -14,7 +14,8 @@ import type {
   TerminalOutput,
   Verdict,
 } from '#shared/contract/kube.ts'
-import { failure, type Status } from '#shared/kube/status.ts'
+import { errorOf } from '#shared/client/answer-error.ts'
+import { failure } from '#shared/kube/status.ts'
 import type { MachineLink } from './machine-link.ts'
 import { terminalResult } from './exec-status.ts'
 import { podStream } from './pod-stream.ts'
@@ -127,7 +128,10 @@ export function createKubeContext({
 
   const request = async (raw: RawRequest): Promise<RawResponse> => {
     const response = await dial(raw)
-    const body = await text(response)
+    const body = await text(response).catch((error: unknown) => {
+      if (raw.signal?.aborted) throw error
+      throw unreachable(`${endpoint.server.host} broke its answer off`, error)
+    })
     return { status: response.statusCode ?? 500, body, warnings: warningsOf(response) }
   }
   const get = (path: string): Promise<RawResponse> => request({ method: 'GET', path })
@@ -144,7 +148,7 @@ export function createKubeContext({
     open: dial,
     async stream({ path, accept, signal }, onText) {
       const response = await dial({ method: 'GET', path, accept, signal })
-      if (response.statusCode !== 200) throw failureOf(response.statusCode ?? 500, await text(response))
+      if (response.statusCode !== 200) throw errorOf(response.statusCode ?? 500, await text(response))
       response.setEncoding('utf8')
       for await (const chunk of response) await onText(chunk as string)
     },
@@ -211,11 +215,14 @@ async function send(
     const outgoing = (secure ? httpsRequest : httpRequest)(options, resolve)
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       if (request.signal?.aborted) reject(error)
-      else reject(failure(503, 'ServiceUnavailable', `cannot reach ${endpoint.server.host}: ${error.message}`))
+      else reject(unreachable(`cannot reach ${endpoint.server.host}`, error))
     })
     outgoing.end(request.body)
   })
 }
+
+const unreachable = (what: string, error: unknown): Error =>
+  failure(503, 'ServiceUnavailable', `${what}: ${messageOf(error)}`)
 
 /** @throws ApiError 401 with the reason, such as a credential plugin that failed */
 async function connect(endpoint: Endpoint): Promise<Connection> {
@@ -234,16 +241,6 @@ async function text(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks).toString('utf8')
-}
-
-function failureOf(code: number, body: string): Error {
-  try {
-    const status = JSON.parse(body) as Partial<Status>
-    if (status.kind === 'Status') return failure(code, status.reason ?? '', status.message ?? body, status.details)
-  } catch {
-    // Not a Status: the message is the body.
-  }
-  return failure(code, 'Unknown', body.slice(0, 500) || `the server responded with ${code}`)
 }
 
 /** Texts of RFC 7234 `Warning: 299 - "…"` headers, as the API server sends deprecations. */
@@ -269,7 +266,7 @@ async function forwardPort(
     socket.once('open', resolve)
     stream.once('error', reject)
     socket.once('unexpected-response', (_request, response: IncomingMessage) => {
-      void text(response).then((body) => stream.destroy(failureOf(response.statusCode ?? 500, body)))
+      void text(response).then((body) => stream.destroy(errorOf(response.statusCode ?? 500, body)))
     })
   })
   return stream
@@ -349,7 +346,7 @@ async function bridgeTerminal(
     })
     socket.on('unexpected-response', (_request, response: IncomingMessage) => {
       void text(response).then((body) => {
-        result = { exit: { message: failureOf(response.statusCode ?? 500, body).message } }
+        result = { exit: { message: errorOf(response.statusCode ?? 500, body).message } }
         resolve()
       })
     })

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import type { HelmRelease, HelmReleaseDetails, HelmRevision } from '#shared/contract/helm.ts'
-import { failure, type Status } from '#shared/kube/status.ts'
+import { errorOf } from '#shared/client/answer-error.ts'
 import type { KubeContext } from '#main/contexts/kube-context.ts'
 import { hooksOf, readManifest, refOf, withoutSecrets } from './manifest.ts'
 import {
@@ -175,14 +175,5 @@ interface Metadata {
 async function get(context: KubeContext, path: string, accept?: string): Promise<unknown> {
   const { status, body } = await context.request({ method: 'GET', path, accept })
   if (status === 200) return JSON.parse(body) as unknown
-  const said = readStatus(body)
-  throw failure(status, said?.reason ?? 'Unknown', said?.message ?? `the server answered with ${status}`)
-}
-
-function readStatus(body: string): Partial<Status> | undefined {
-  try {
-    return JSON.parse(body) as Partial<Status>
-  } catch {
-    return undefined
-  }
+  throw errorOf(status, body)
 }

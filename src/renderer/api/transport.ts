@@ -1,6 +1,7 @@
+import { errorOf } from '#shared/client/answer-error.ts'
 import type { ApiRequest, Transport, WatchEvent } from '#shared/client/transport.ts'
 import { parseExact } from '#shared/kube/exact-json.ts'
-import { ApiError, failure, type Status } from '#shared/kube/status.ts'
+import { ApiError, type Status } from '#shared/kube/status.ts'
 import type { Back } from './carrier.ts'
 import { openStream } from './stream.ts'
 
@@ -67,11 +68,4 @@ function parse(text: string): unknown {
   } catch {
     return text
   }
-}
-
-function errorOf(code: number, text: string): ApiError {
-  const status = parse(text) as Partial<Status>
-  if (typeof status === 'object' && typeof status.message === 'string')
-    return failure(status.code ?? code, status.reason ?? '', status.message, status.details)
-  return failure(code, '', text)
 }

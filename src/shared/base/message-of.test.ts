@@ -4,6 +4,11 @@ import { messageOf } from './message-of.ts'
 test.each([
   [new Error('no such pod'), 'no such pod'],
   ['thrown as text', 'thrown as text'],
+  [{ message: 'thrown as an object' }, 'thrown as an object'],
+  [{ code: 4 }, '{"code":4}'],
+  [undefined, 'undefined'],
+  [new TypeError(' '), 'TypeError'],
+  [new AggregateError([new Error('no ::1'), new Error('no 127.0.0.1')]), 'no ::1, no 127.0.0.1'],
   [
     new Error('(HTTP code 500) server error - write /var/lib/docker: no space left on device '),
     'write /var/lib/docker: no space left on device',

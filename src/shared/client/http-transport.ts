@@ -1,5 +1,6 @@
 import type { Stop } from '../base/disposable.ts'
-import { ApiError, failure, type Status } from '../kube/status.ts'
+import { ApiError, type Status } from '../kube/status.ts'
+import { errorOf } from './answer-error.ts'
 import type { ApiRequest, EventSink, Transport, WatchEvent } from './transport.ts'
 
 /** What the transport needs of its runtime: an HTTP exchange with a streamed body. */
@@ -132,26 +133,4 @@ async function textOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   let text = ''
   for await (const chunk of chunks) text += decoder.decode(chunk, { stream: true })
   return text + decoder.decode()
-}
-
-/** The Status that the server sent, or one made of the text that proxies and plain handlers send. */
-export function errorOf(code: number, text: string): ApiError {
-  try {
-    const status = JSON.parse(text) as Status
-    if (status.kind === 'Status') return new ApiError({ ...status, code: status.code || code })
-  } catch {
-    // not JSON: below
-  }
-  return failure(code, reasons[code] ?? 'Unknown', text.trim().slice(0, 500) || `the server answered ${code}`)
-}
-
-const reasons: Record<number, string> = {
-  400: 'BadRequest',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'NotFound',
-  409: 'Conflict',
-  410: 'Expired',
-  429: 'TooManyRequests',
-  503: 'ServiceUnavailable',
 }

@@ -1,3 +1,4 @@
+import { errorOf } from '#shared/client/answer-error.ts'
 import type { BuildDeployment } from '#shared/contract/builds.ts'
 import type { KubeContext } from '../kube-context.ts'
 
@@ -56,8 +57,7 @@ interface Sent {
 async function send(context: KubeContext, { path, ...request }: Sent): Promise<void> {
   const { status, body } = await context.request({ ...request, path: `${path}?fieldManager=slipway` })
   if (status < 400) return
-  const { message } = JSON.parse(body) as { message?: string }
-  throw new Error(message ?? `the server answers ${status}`)
+  throw errorOf(status, body)
 }
 
 const labelsOf = (name: string): Record<string, string> => ({ app: name })

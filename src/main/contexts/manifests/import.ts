@@ -1,7 +1,7 @@
 import { parseAllDocuments } from 'yaml'
 import { messageOf } from '#shared/base/message-of.ts'
 import { createApplier, type Applier } from '#shared/client/applier.ts'
-import { errorOf } from '#shared/client/http-transport.ts'
+import { errorOf } from '#shared/client/answer-error.ts'
 import { createRehearsal } from '#shared/client/rehearsal.ts'
 import type { Transport } from '#shared/client/transport.ts'
 import type { ImportedObject } from '#shared/contract/care.ts'

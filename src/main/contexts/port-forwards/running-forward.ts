@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '#shared/base/clock.ts'
 import type { Stop } from '#shared/base/disposable.ts'
 import { messageOf } from '#shared/base/message-of.ts'
+import { errorOf } from '#shared/client/answer-error.ts'
 import type { Forward, ForwardTarget, SavedForward } from '#shared/contract/forwards.ts'
 import { listenOnLoopback, type LoopbackListener } from '#main/cluster/index.ts'
 import { whyRefused } from './local-port.ts'
@@ -165,9 +166,8 @@ export class RunningForward {
   async #read(path: string): Promise<unknown> {
     const { status, body } = await this.#context().request({ method: 'GET', path })
     if (status === 404) return undefined
-    const parsed = JSON.parse(body) as { message?: string }
-    if (status >= 300) throw new Error(parsed.message ?? `the server responded with ${status}`)
-    return parsed
+    if (status >= 300) throw errorOf(status, body)
+    return JSON.parse(body) as unknown
   }
 
   /** Each connection looks for the target anew, so that it never leads to a pod that was replaced. */

@@ -1,4 +1,6 @@
 import { computed, onScopeDispose, shallowRef, type ComputedRef, type ShallowRef } from 'vue'
+import { messageOf } from '#shared/base/message-of.ts'
+import { errorOf } from '#shared/client/answer-error.ts'
 import { useApi } from '../../api/index.ts'
 import type { Tone } from '../../components/tone.ts'
 import { t } from '../../texts/index.ts'
@@ -57,11 +59,15 @@ async function probe(get: (path: string) => Promise<{ status: number; body: stri
     const { status, body } = await get('/version')
     const ms = Math.round(performance.now() - begun)
     if (status !== 200)
-      return { state: status === 503 ? 'unreachable' : 'refused', reason: reasonOf(body, status), at: Date.now() }
+      return {
+        state: status === 503 ? 'unreachable' : 'refused',
+        reason: errorOf(status, body).message,
+        at: Date.now(),
+      }
     const { gitVersion } = parsed(body)
     // Whoever may see the version may not see the nodes; credentials that are no good are found out here, too.
     const nodes = await get('/api/v1/nodes?limit=1')
-    if (nodes.status === 401) return { state: 'refused', reason: reasonOf(nodes.body, 401), at: Date.now() }
+    if (nodes.status === 401) return { state: 'refused', reason: errorOf(401, nodes.body).message, at: Date.now() }
     return {
       state: 'answers',
       ms,
@@ -69,7 +75,7 @@ async function probe(get: (path: string) => Promise<{ status: number; body: stri
       nodes: nodes.status === 200 ? countOf(parsed(nodes.body)) : undefined,
     }
   } catch (error) {
-    return { state: 'unreachable', reason: error instanceof Error ? error.message : String(error), at: Date.now() }
+    return { state: 'unreachable', reason: messageOf(error), at: Date.now() }
   }
 }
 
@@ -78,11 +84,6 @@ function countOf({ items, metadata }: Answered): number | undefined {
   if (!Array.isArray(items)) return undefined
   const { remainingItemCount: left } = fieldsOf(metadata)
   return items.length + (typeof left === 'number' ? left : 0)
-}
-
-function reasonOf(body: string, status: number): string {
-  const { message } = parsed(body)
-  return typeof message === 'string' ? message : `HTTP ${status}`
 }
 
 /** Of whatever answers: nothing of it is sure. */
