@@ -35,7 +35,7 @@ export interface FaceOptions {
   /** By context, then by plural. */
   objects?: Record<string, Record<string, KubeObject[]>>
   clusters?: Cluster[]
-  /** What calls of a cluster's client throw or return, by verb. */
+  /** What calls of a cluster's client throw or return, by verb; a function is asked for each. */
   answers?: Record<string, unknown>
   /** Answers of the back, by `topic.procedure`; a function is asked for each. */
   back?: Record<string, unknown>
@@ -190,7 +190,7 @@ function fakeCluster(
     calls.push([verb, resource.plural, ...rest])
     const given = answers[`${verb} ${resource.plural}`] ?? answers[verb]
     if (given instanceof Error) throw given
-    return given ?? otherwise
+    return (typeof given === 'function' ? await given(...rest) : given) ?? otherwise
   }
   const isRefused = ({ plural }: Resource): boolean => (answers[`list ${plural}`] ?? answers['list']) instanceof Error
   const held = ({ plural }: Resource): KubeObject[] => objects[plural] ?? []

@@ -28,11 +28,14 @@ test('ActionButton that cannot be pressed keeps its focus and says why', async (
   expect(wrapper.emitted('press')).toBeUndefined()
 })
 
-test('ActionButton says what it is doing', () => {
+test('ActionButton says what it is doing, and cannot be pressed meanwhile', async () => {
   const props = { label: 'Drain', target: 'w1 in dev', busy: '2 of 5 evicted' }
-  const button = mount(ActionButton, { props }).get('button')
+  const wrapper = mount(ActionButton, { props })
+  const button = wrapper.get('button')
   expect(button.text()).toBe('2 of 5 evicted')
-  expect(button.attributes('disabled')).toBeDefined()
+  expect(button.attributes('aria-disabled')).toBe('true')
+  await button.trigger('click')
+  expect(wrapper.emitted('press')).toBeUndefined()
 })
 
 test('ErrorNote is an alert, and nothing without a text', () => {

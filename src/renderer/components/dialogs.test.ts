@@ -23,8 +23,6 @@ async function show(dialog: Component, props: Record<string, unknown>): Promise<
       open.value
         ? h(dialog, {
             ...props,
-            open: true,
-            'onUpdate:open': (to: boolean) => (open.value = to),
             onClose: () => (open.value = false),
           })
         : null,
@@ -175,22 +173,7 @@ test('DrainDialog asks for bare pods and for data, and for the name where data a
 test('CreateClusterDialog proposes a free name, and names the field that is wrong', async () => {
   const create = vi.fn(() => Promise.resolve())
   const requireIpv6 = vi.fn(() => Promise.resolve())
-  open.value = false
-  const isOpen = ref(false)
-  const host = defineComponent(
-    () => () =>
-      h(CreateClusterDialog, {
-        open: isOpen.value,
-        'onUpdate:open': (to: boolean) => (isOpen.value = to),
-        engine: { state: 'ready' },
-        taken: ['dev', 'dev-2'],
-        create,
-        requireIpv6,
-      }),
-  )
-  wrapper = mount(host, { attachTo: document.body, global: { plugins: [createPinia()] } })
-  isOpen.value = true
-  await flushPromises()
+  await show(CreateClusterDialog, { engine: { state: 'ready' }, taken: ['dev', 'dev-2'], create, requireIpv6 })
   expect(document.querySelector<HTMLInputElement>('[aria-label=Name]')?.value).toBe('dev-3')
   await type('Name', 'No Good')
   await submit()
@@ -203,7 +186,7 @@ test('CreateClusterDialog proposes a free name, and names the field that is wron
   await type('Cores per worker', '')
   await submit()
   expect(create).toHaveBeenCalledExactlyOnceWith({ name: 'good', workers: 3 })
-  expect(isOpen.value).toBe(false)
+  expect(open.value).toBe(false)
 })
 
 test('CreateClusterDialog makes a dual-stack cluster, and says at once why the engine cannot', async () => {

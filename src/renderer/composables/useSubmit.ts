@@ -3,13 +3,13 @@ import { messageOf } from '#shared/base/message-of.ts'
 import { useNotices } from '../stores/notices.ts'
 
 /**
- * What a dialog does when its button is pressed: busy meanwhile; a failure is told and keeps the dialog open. One that has been
- * left meanwhile tells it by a notice.
+ * What a dialog or a form does when its button is pressed: once at a time; a failure is told beside it (ErrorNote) and leaves what was
+ * typed. One that has been left meanwhile tells it by a notice: a dialog is to be mounted for as long as it is open.
  */
-export function useSubmit(
-  act: () => Promise<unknown>,
-  onDone: () => void,
-): { busy: Ref<boolean>; error: Ref<string>; submit(): Promise<void> } {
+export function useSubmit<Wanted extends unknown[] = []>(
+  act: (...wanted: Wanted) => Promise<unknown>,
+  onDone: () => void = () => undefined,
+): { busy: Ref<boolean>; error: Ref<string>; submit(...wanted: Wanted): Promise<void> } {
   const busy = ref(false)
   const error = ref('')
   const notices = useNotices()
@@ -18,13 +18,13 @@ export function useSubmit(
   return {
     busy,
     error,
-    async submit() {
+    async submit(...wanted) {
       if (busy.value) return
       busy.value = true
       error.value = ''
       try {
-        await act()
-        onDone()
+        await act(...wanted)
+        if (!isGone) onDone()
       } catch (failure) {
         if (isGone) notices.fail(failure)
         else error.value = messageOf(failure)

@@ -111,3 +111,13 @@ test('a dry run checks what depends on its own objects, and says what the server
   expect(asked.filter((each) => each.startsWith('POST /api/v1/namespaces/default/configmaps'))).toHaveLength(3)
   expect(results.value.find(({ title }) => title === 'ConfigMap bad')?.refusal?.causes).toHaveLength(1)
 })
+
+test('a text is deployed once, however often it is sent before the answer', async () => {
+  const { transport, asked } = cluster()
+  const { run, results } = useDeploy(createApplier(transport), () => [])
+  const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n'
+  const sent = await Promise.all([run(text, 'default', false), run(text, 'default', false)])
+  expect(sent).toEqual([true, false])
+  expect(results.value).toHaveLength(1)
+  expect(asked.filter((request) => !request.startsWith('GET'))).toHaveLength(1)
+})

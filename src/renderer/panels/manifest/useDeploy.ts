@@ -24,7 +24,7 @@ export interface Deploy {
   error: Ref<string>
   results: ShallowRef<readonly DeployResult[]>
   busy: Ref<boolean>
-  /** @param namespace of objects that name none @returns whether every object is deployed */
+  /** One at a time. @param namespace of objects that name none @returns whether every object is deployed */
   run(text: string, namespace: string, dryRun: boolean): Promise<boolean>
 }
 
@@ -93,6 +93,7 @@ export function useDeploy(applier: Applier, check: (manifest: Manifest) => reado
     results,
     busy,
     async run(text, namespace, dryRun) {
+      if (busy.value) return false
       error.value = ''
       results.value = []
       const { manifests, mistakes } = readManifests(text)

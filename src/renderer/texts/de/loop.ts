@@ -50,6 +50,7 @@ export const loop: Translation<typeof en> = {
       image: 'Das Image braucht einen Namen',
       name: 'Es fehlt ein Name',
       workload: 'Wählen Sie einen Workload',
+      replicas: 'Die Zahl der Pods ist 0 bis 1000',
     },
     steps: {
       build: 'Image bauen',

@@ -45,6 +45,7 @@ export const loop = {
       image: 'The image needs a name',
       name: 'It needs a name',
       workload: 'Choose a workload',
+      replicas: 'The number of pods is 0 to 1000',
     },
     steps: {
       build: 'Build the image',

@@ -64,6 +64,14 @@ test('a release is installed once, however often the button is pressed before it
   expect(face.backCalls.filter(([name]) => name === 'helm.start')).toHaveLength(1)
 })
 
+test('why a release cannot be installed is told beside the button, and the values stay', async () => {
+  await show(new Error('namespaces is forbidden'))
+  await type('replicas: 5\n')
+  await face.press(/^Install nginx in/)
+  expect(document.querySelector('[role=alert]')?.textContent).toBe('namespaces is forbidden')
+  expect(editor().state.doc.toString()).toBe('replicas: 5\n')
+})
+
 test('a problem that is pressed below the form is shown in the text', async () => {
   await show(new Promise(() => undefined))
   await type('replicas: many\n')

@@ -61,7 +61,7 @@ export function usePromotion(
       }
     }
     promotions.keep(context, namespace, { at: Date.now(), written, wanted: objectsOf(planned).length, failed })
-    await changed()
+    await changed().catch(notices.fail)
     busy.value = false
   }
 

@@ -13,6 +13,7 @@ afterEach(() => face.unmount())
 
 let file: string
 let save: () => void
+let refuse: (reason: string) => void
 /** Tells the page that the file is another. */
 let tell: () => void
 async function* changes(): AsyncGenerator {
@@ -34,7 +35,8 @@ const show = async (): Promise<void> => {
       'yours.schema': { json: '{}' },
       'yours.check': { problems: [] },
       'yours.save': ({ text }: { text: string }) =>
-        new Promise<void>((resolve) => {
+        new Promise<void>((resolve, reject) => {
+          refuse = (reason) => reject(new Error(reason))
           save = () => {
             file = text
             resolve()
@@ -58,6 +60,17 @@ test('a file is saved once, however often the button is pressed', async () => {
   await settle()
   expect(face.backCalls.filter(([name]) => name === 'yours.save')).toHaveLength(1)
   expect(face.button('Save').disabled).toBe(true)
+})
+
+test('why a file cannot be saved is told above it, and the text stays', async () => {
+  await show()
+  await type('# new\n')
+  await face.press('Save')
+  refuse('no space left on device')
+  await settle()
+  expect(document.querySelector('main [role=alert]')?.textContent).toBe('no space left on device')
+  expect(shown()).toBe('# new\n')
+  expect(face.button('Save').disabled).toBe(false)
 })
 
 test('what was saved after the page was left is no draft', async () => {
