@@ -79,6 +79,10 @@ export function useActions(client: () => Client) {
       const { items, metadata } = await client().list(resource, { namespace, limit: 1 })
       return items.length + (metadata.remainingItemCount ?? 0)
     },
+    /** All objects of a kind in a namespace. @throws ApiError */
+    async list(resource: Resource, namespace: string | undefined): Promise<Stored[]> {
+      return (await client().list(resource, namespace === undefined ? {} : { namespace })).items
+    },
     /** One object. @throws ApiError */
     get: <T extends KubeObject>(resource: Resource<T>, ref: Ref): Promise<Stored<T>> => client().get(resource, ref),
     /** Sets the pod template of a workload to that of a revision. */

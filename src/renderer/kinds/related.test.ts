@@ -4,7 +4,8 @@ import { asStored, type KubeObject, type Stored } from '#shared/kube/object.ts'
 import { stored } from '#test/support/stored.ts'
 import type { KindDescriptor } from './descriptor.ts'
 import { kinds } from './index.ts'
-import { relatedOf, usesOf, type Neighbours } from './related.ts'
+import { relatedOf, type Neighbours } from './related.ts'
+import { usesOf } from './uses.ts'
 
 const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', uid: 'rs', controller: true }
 const web = stored<Pod>({

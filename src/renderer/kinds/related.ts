@@ -1,4 +1,4 @@
-import type { EndpointSlice, Job, Pod, PodSpec, ReplicaSet, Service } from '#shared/kube/generated/types.ts'
+import type { EndpointSlice, Job, Pod, ReplicaSet, Service } from '#shared/kube/generated/types.ts'
 import type { KubeObject, Named, Stored } from '#shared/kube/object.ts'
 import { summarizePod } from '#shared/kube/pod.ts'
 import { matchesLabels, parseLabelSelector } from '#shared/kube/selectors.ts'
@@ -8,6 +8,7 @@ import type { Tone } from '../components/tone.ts'
 import type { KindDescriptor } from './descriptor.ts'
 import { podTone } from './core/pod.ts'
 import { isOwned } from './owned.ts'
+import { podSpecOf, usesOf } from './uses.ts'
 
 /** An object that is related to the shown one. */
 export interface RelatedObject {
@@ -17,13 +18,6 @@ export interface RelatedObject {
   state?: { text: string; tone: Tone }
   /** What owns it, where that is not the shown object itself: the ReplicaSet between a Deployment and its pods. */
   owner?: { kind: string; name: string }
-}
-/** What a pod's spec names. */
-export interface UsedObject {
-  kind: string
-  name: string
-  /** `optional`: pods start without it; `pull`: images are pulled without it. Unset where pods wait for it. */
-  need?: 'optional' | 'pull'
 }
 export interface RelatedGroup {
   id: 'owners' | 'node' | 'uses' | 'replicaSets' | 'jobs' | 'endpointSlices' | 'pods' | 'services' | 'users'
@@ -51,7 +45,7 @@ export function relatedOf(kind: KindDescriptor, object: Stored, neighbours: Neig
   const ownedPods = near(neighbours.pods).filter((pod) =>
     [object, ...jobs].some(({ metadata }) => isOwned(pod, metadata.uid)),
   )
-  const spec = podSpecOf(kind, object)
+  const spec = podSpecOf({ kind: kind.resource.kind, spec: (object as KubeObject & { spec?: unknown }).spec })
   const node = kind.resource.kind === 'Pod' ? spec?.nodeName : undefined
   const groups: RelatedGroup[] = [
     {
@@ -117,52 +111,6 @@ const usersOf =
   ({ spec }: Pod): boolean =>
     spec !== undefined &&
     usesOf(spec).some((used) => used.kind === kind.resource.kind && used.name === object.metadata.name)
-
-/** ConfigMaps, Secrets, claims and the service account that a pod's spec names, each once. */
-export function usesOf(spec: PodSpec): UsedObject[] {
-  const found: UsedObject[] = []
-  const say = (kind: string, name?: string, optional?: boolean): void =>
-    void (name && found.push({ kind, name, ...(optional ? { need: 'optional' as const } : {}) }))
-  for (const { configMap, secret, persistentVolumeClaim, projected } of spec.volumes ?? []) {
-    say('ConfigMap', configMap?.name, configMap?.optional)
-    say('Secret', secret?.secretName, secret?.optional)
-    say('PersistentVolumeClaim', persistentVolumeClaim?.claimName)
-    for (const source of projected?.sources ?? []) {
-      say('ConfigMap', source.configMap?.name, source.configMap?.optional)
-      say('Secret', source.secret?.name, source.secret?.optional)
-    }
-  }
-  for (const { env = [], envFrom = [] } of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
-    for (const { configMapRef, secretRef } of envFrom) {
-      say('ConfigMap', configMapRef?.name, configMapRef?.optional)
-      say('Secret', secretRef?.name, secretRef?.optional)
-    }
-    for (const { valueFrom } of env) {
-      say('ConfigMap', valueFrom?.configMapKeyRef?.name, valueFrom?.configMapKeyRef?.optional)
-      say('Secret', valueFrom?.secretKeyRef?.name, valueFrom?.secretKeyRef?.optional)
-    }
-  }
-  for (const { name } of spec.imagePullSecrets ?? []) if (name) found.push({ kind: 'Secret', name, need: 'pull' })
-  say('ServiceAccount', spec.serviceAccountName)
-  return eachOnce(found)
-}
-
-/** What is named more than once is needed as much as where it is needed most. */
-export function eachOnce(used: readonly UsedObject[]): UsedObject[] {
-  const first = new Map<string, UsedObject>()
-  for (const each of used) {
-    const key = `${each.kind}/${each.name}`
-    const known = first.get(key)
-    if (!known || needs.indexOf(each.need) < needs.indexOf(known.need)) first.set(key, each)
-  }
-  return [...first.values()]
-}
-const needs: readonly UsedObject['need'][] = [undefined, 'pull', 'optional']
-
-function podSpecOf(kind: KindDescriptor, object: Stored): PodSpec | undefined {
-  const { spec } = object as { spec?: PodSpec & { template?: { spec?: PodSpec } } }
-  return kind.resource.kind === 'Pod' ? spec : spec?.template?.spec
-}
 
 /** What owns a pod that the object does not own itself. */
 function between({ metadata }: Stored<Pod>, { metadata: { uid } }: Stored): Pick<RelatedObject, 'owner'> {

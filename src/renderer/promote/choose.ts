@@ -3,7 +3,7 @@ import type { Stored } from '#shared/kube/object.ts'
 import type { Resource } from '#shared/kube/resources.ts'
 import { selects, type LabelSelectorShape } from '#shared/kube/selectors.ts'
 import { kindKey } from '../kinds/index.ts'
-import { usesOf } from '../kinds/related.ts'
+import { podSpecOf, usesOf } from '../kinds/uses.ts'
 import { staysBehind } from '#shared/kube/transfer/stays.ts'
 
 /** An object of the source that can be promoted. */
@@ -49,11 +49,6 @@ export function neededWith(items: readonly Item[], asked: ReadonlySet<string>): 
       if (!found.has(item.key) && taken.some((each) => isNeeded(item, each))) found.add(item.key)
   }
   return new Set([...found].filter((key) => !asked.has(key)))
-}
-
-/** The spec of the pods that an object makes, or is. */
-export function podSpecOf({ kind, spec }: Shape): PodSpec | undefined {
-  return kind === 'Pod' ? spec : (spec?.jobTemplate?.spec ?? spec)?.template?.spec
 }
 
 function isNeeded(item: Item, by: Item): boolean {

@@ -1,7 +1,6 @@
 import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import type { Resource } from '#shared/kube/resources.ts'
-import { usesOf } from '../kinds/related.ts'
-import { podSpecOf } from './choose.ts'
+import { podSpecOf, usesOf } from '../kinds/uses.ts'
 
 /** What an object names and expects to be there. */
 export interface Needed {
@@ -109,7 +108,7 @@ export function neededBy(bodies: readonly KubeObject[]): Needed[] {
 function namedBy(body: KubeObject): Pick<Needed, 'kind' | 'name'>[] {
   const { kind, spec = {} } = body as KubeObject & { spec?: Naming }
   const found: { kind: NeededKind; name: string | undefined }[] = []
-  const pods = podSpecOf(body as unknown as Parameters<typeof podSpecOf>[0])
+  const pods = podSpecOf(body)
   for (const used of pods ? usesOf(pods) : []) {
     const known = neededKinds.find((each) => each === used.kind)
     if (known && used.need !== 'optional' && !isEverywhere(used)) found.push({ kind: known, name: used.name })

@@ -1,7 +1,7 @@
 import { explain, type Explanation, type ObjectLink } from '../explain/index.ts'
 import { explainBackend, explainService } from '../explain/service.ts'
 import type { Tone } from '../components/tone.ts'
-import type { UsedObject } from '../kinds/related.ts'
+import type { UsedObject } from '../kinds/uses.ts'
 import { listText } from '../texts/format.ts'
 import { t } from '../texts/index.ts'
 import { edgeId, isThere, nodeId, type Lens, type PodGroup, type Route, type Terrain } from './terrain.ts'

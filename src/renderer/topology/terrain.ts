@@ -3,7 +3,7 @@ import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { isPodReady, isPodTerminal } from '#shared/kube/pod.ts'
 import { matchesLabels, selects, type Labels } from '#shared/kube/selectors.ts'
 import { ingressBackends, type Backend } from '../explain/service.ts'
-import { eachOnce, usesOf, type UsedObject } from '../kinds/related.ts'
+import { eachOnce, usesOf, type UsedObject } from '../kinds/uses.ts'
 import { neighbourhoodOf, type Lists, type Neighbourhood, type Owner } from '../overview/snapshot.ts'
 
 /** An HTTPRoute of gateway.networking.k8s.io, as far as the map reads it. */

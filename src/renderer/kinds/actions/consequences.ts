@@ -20,6 +20,7 @@ import type { ClusterActions } from '../../composables/useActions.ts'
 import { listText } from '../../texts/format.ts'
 import { t } from '../../texts/index.ts'
 import type { ActionKind } from './action.ts'
+import { podSpecOf, usesOf } from '../uses.ts'
 import { losesData } from './data-loss.ts'
 
 /** What goes with an object that is deleted. */
@@ -50,7 +51,13 @@ export async function consequencesOf(kind: ActionKind, object: Stored, cluster: 
   const { group, kind: name } = kind.resource
   const id = group ? `${group}/${name}` : name
   if (id === 'Namespace') return { lines: await inNamespace(object.metadata.name, cluster), isFarReaching: true }
-  if (id === 'PersistentVolumeClaim') return ofClaim(object, cluster)
+  if (isUsed(name) && group === '') {
+    const [users, own] = await Promise.all([
+      usersOf(name, object, cluster),
+      name === 'PersistentVolumeClaim' ? ofClaim(object, cluster) : nothingKnown,
+    ])
+    return { ...own, lines: [...users, ...own.lines] }
+  }
   if (id === 'PersistentVolume') return ofVolume(kind, object)
   if (id === 'Pod') return { lines: [ofPod(object)], isFarReaching: false }
   const line = simple[id]
@@ -67,6 +74,49 @@ const simple: Readonly<Record<string, () => string>> = {
   'batch/CronJob': () => t('dialogs.delete.cronJob'),
   'apiextensions.k8s.io/CustomResourceDefinition': () => t('dialogs.delete.definition'),
 }
+
+const nothingKnown: Consequences = { lines: [], isFarReaching: false }
+
+/** Kinds whose objects pods name. */
+type UsedKind = 'ConfigMap' | 'Secret' | 'PersistentVolumeClaim' | 'ServiceAccount'
+const isUsed = (kind: string): kind is UsedKind =>
+  ['ConfigMap', 'Secret', 'PersistentVolumeClaim', 'ServiceAccount'].includes(kind)
+
+/** Whatever makes pods, pods last: those of a workload are told as their workload. */
+const users: readonly Resource[] = [deployments, statefulSets, daemonSets, cronJobs, jobs, pods]
+/** Names in one sentence. */
+const mostNames = 4
+
+/** Who is left without an object that pods name. */
+async function usersOf(kind: UsedKind, { metadata }: Stored, cluster: ClusterActions): Promise<string[]> {
+  const lists = await Promise.allSettled(users.map((resource) => cluster.list(resource, metadata.namespace)))
+  const names = lists.flatMap((list, at) =>
+    list.status === 'rejected'
+      ? []
+      : list.value
+          .filter((user) => !controllerOf(user) && uses(users[at]?.kind, user, { kind, name: metadata.name }))
+          .map((user) => `${users[at]?.kind ?? ''} ${user.metadata.name}`),
+  )
+  if (names.length === 0) return []
+  const shown = names.length > mostNames ? names.slice(0, mostNames - 1) : names
+  const more = names.length - shown.length
+  const what = listText([...shown, ...(more > 0 ? [t('dialogs.delete.moreUsers', { n: more })] : [])])
+  return [t('dialogs.delete.usedBy', { names: what }), t(`dialogs.delete.without.${kind}`)]
+}
+
+function uses(
+  kind: string | undefined,
+  user: Stored & { spec?: unknown },
+  used: { kind: string; name: string },
+): boolean {
+  if (hasEnded(user)) return false
+  const spec = podSpecOf({ kind, spec: user.spec })
+  return spec !== undefined && usesOf(spec).some((each) => each.kind === used.kind && each.name === used.name)
+}
+
+/** Pods and Jobs that have ended need nothing any more. */
+const hasEnded = (user: Stored & { status?: { phase?: string; completionTime?: string } }): boolean =>
+  user.status?.phase === 'Succeeded' || user.status?.phase === 'Failed' || user.status?.completionTime !== undefined
 
 /** What starts a pod again when it is deleted is its controller; nothing does without one. */
 function ofPod(object: Stored): string {

@@ -3,7 +3,8 @@ import { h } from 'vue'
 import ForwardDialog from '../../forwards/ForwardDialog.vue'
 import { forwardKindOf } from '../../forwards/ports.ts'
 import { t } from '../../texts/index.ts'
-import { mayOr, type Action } from './action.ts'
+import { allOr, mayOr, type Action } from './action.ts'
+import { answersOr } from './running.ts'
 
 /** Opens a port of this machine to the object's pods. */
 export const forward: Action = {
@@ -14,7 +15,10 @@ export const forward: Action = {
   icon: ArrowRightLeft,
   reads: true,
   enabled: (object, access) =>
-    access.plural === 'pods' ? mayOr(access, 'create', object, { subresource: 'portforward' }) : true,
+    allOr(
+      access.plural === 'pods' ? mayOr(access, 'create', object, { subresource: 'portforward' }) : true,
+      answersOr(access.plural, object),
+    ),
   run(object, { context, kind, dialogs, placeOf }) {
     const forwarded = forwardKindOf(kind.resource)
     if (!forwarded) return

@@ -3,10 +3,10 @@ import { h } from 'vue'
 import type { PodTemplateSpec } from '#shared/kube/generated/types.ts'
 import type { KubeObject } from '#shared/kube/object.ts'
 import { t, withTexts } from '../../texts/index.ts'
-import { controllerRevisionsOf, revisionsOf } from '../apps/revisions.ts'
-import { mayOr, type Action } from './action.ts'
+import { controllerRevisionsOf, hasOneRevision, revisionsOf } from '../apps/revisions.ts'
+import { allOr, mayOr, type Action } from './action.ts'
 
-type Workload = KubeObject & { spec?: { template?: PodTemplateSpec } }
+type Workload = KubeObject & { spec?: { template?: PodTemplateSpec; revisionHistoryLimit?: number } }
 
 /** Takes a Deployment, StatefulSet or DaemonSet back to an earlier pod template. */
 export const rollBack: Action<Workload> = {
@@ -15,7 +15,8 @@ export const rollBack: Action<Workload> = {
   labelOf: () => t('dialogs.rollBack.label'),
   icon: History,
   kubectl: () => ({ verb: 'undo' }),
-  enabled: (object, access) => mayOr(access, 'patch', object),
+  enabled: (object, access) =>
+    allOr(mayOr(access, 'patch', object), hasOneRevision(object) ? t('dialogs.rollBack.none') : true),
   async run(object, { kind: { resource }, cluster, dialogs, placeOf, colour, kubectl, chosen: wanted, say }) {
     const { name, uid } = object.metadata
     // The page begins without its dialogs and without YAML.

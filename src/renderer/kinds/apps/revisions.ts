@@ -1,5 +1,5 @@
 import type { ControllerRevision, PodTemplateSpec, ReplicaSet } from '#shared/kube/generated/types.ts'
-import type { Stored } from '#shared/kube/object.ts'
+import type { KubeObject, Stored } from '#shared/kube/object.ts'
 import { images } from '../cells.ts'
 import { isOwned } from '../owned.ts'
 
@@ -19,6 +19,15 @@ export interface Revision {
 /** A revision of a Deployment: the ReplicaSet that holds its template. */
 export interface SetRevision extends Revision {
   set: Stored<ReplicaSet>
+}
+
+/**
+ * Whether the workload itself tells that it has had one template only: a Deployment counts its revisions, and whatever was never
+ * changed has one. Where it does not tell, its revisions have to be read.
+ */
+export function hasOneRevision(workload: KubeObject & { spec?: { revisionHistoryLimit?: number } }): boolean {
+  const { annotations, generation } = workload.metadata
+  return annotations?.[revisionKey] === '1' || generation === 1 || workload.spec?.revisionHistoryLimit === 0
 }
 
 /** The revisions of a Deployment that are kept, newest first. @param sets ReplicaSets of the Deployment's namespace */

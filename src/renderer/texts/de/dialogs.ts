@@ -104,6 +104,15 @@ export const dialogs: Translation<typeof english> = {
     cronJob: 'Seine Jobs und ihre Pods gehen mit ihm.',
     definition: 'Alle Objekte dieser Art gehen mit ihr, in jedem Namespace.',
     namespace: 'Alles darin geht mit ihm, darunter {what}.',
+    usedBy: 'Verwendet von {names}.',
+    moreUsers: '{n} weiteren | {n} weiteren',
+    without: {
+      ConfigMap: 'Pods, die ohne sie starten, warten darauf, wenn sie nicht optional für sie ist.',
+      Secret: 'Pods, die ohne es starten, warten darauf, wenn es nicht optional für sie ist.',
+      PersistentVolumeClaim:
+        'Er verschwindet, sobald kein Pod ihn mehr verwendet; Pods, die ohne ihn starten, warten darauf.',
+      ServiceAccount: 'Für ihn können keine Pods angelegt werden, und die Tokens der laufenden gelten nicht mehr.',
+    },
     emptyNamespace: 'Alles darin geht mit ihm.',
     claimLost: 'Sein Volume {volume} und alle Daten darauf sind verloren.',
     claimKept: 'Sein Volume {volume} bleibt, mit seinen Daten.',

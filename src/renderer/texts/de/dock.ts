@@ -159,6 +159,8 @@ export const dock: Translation<typeof english> = {
     attach: 'Anhängen',
     debug: 'Debuggen',
     nodeShell: 'Node-Shell',
+    notStarted: 'Pod {name} ist noch nicht gestartet: In ihm kann nichts antworten.',
+    jobEnded: 'Job {name} ist beendet: Keiner seiner Pods antwortet mehr.',
     ended: 'Pod {name} ist beendet: In ihm läuft nichts mehr. Seine Logs bleiben.',
     unplaced: 'Pod {name} ist noch auf keinem Node.',
     noneRuns:

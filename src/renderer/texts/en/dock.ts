@@ -155,6 +155,8 @@ export const dock = {
     attach: 'Attach',
     debug: 'Debug',
     nodeShell: 'Node shell',
+    notStarted: 'Pod {name} has not started yet: nothing in it can answer.',
+    jobEnded: 'Job {name} has ended: none of its pods answers any more.',
     ended: 'Pod {name} has ended: nothing runs in it any more. Its logs are kept.',
     unplaced: 'Pod {name} is on no node yet.',
     noneRuns: 'No container of pod {name} runs now. The logs tell why, and Debug adds a container that does run.',
