@@ -2,6 +2,7 @@ import type * as en from '../en/base.ts'
 import type { Translation } from '../translation.ts'
 
 export const base: Translation<typeof en.base> = {
+  moreActions: 'Mehr von {name}',
   cancel: 'Abbrechen',
   close: 'Schließen',
   copy: 'Kopieren',

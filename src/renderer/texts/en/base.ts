@@ -1,5 +1,6 @@
 /** Words of buttons and states that every area uses. */
 export const base = {
+  moreActions: 'More of {name}',
   cancel: 'Cancel',
   close: 'Close',
   copy: 'Copy',
