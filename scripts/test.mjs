@@ -1,5 +1,5 @@
 // `npm test`: sets up what the tests need, runs every check, some side by side, and ends with one line: N passed, N failed.
-// `npm test -- unit e2e` runs only the named checks; `faults`, `scenarios`, `spectron` and `package` only when named.
+// `npm test -- unit e2e` runs only the named checks; `faults`, `scenarios`, `spectron`, `package` and `sheet` only when named.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
@@ -17,11 +17,13 @@ import {
 } from './set-up.mjs'
 
 const results = join(root, 'test-results')
+/** A sixth of the CPU time of a short kubectl is its garbage collector's: it collects once the heap has grown tenfold. */
+const goCollects = '1000'
 const met = new Map()
 let dockerHost
 const report = (name) => join(results, `${name}.json`)
 
-/** Each check: its requirements, its command, and its report; a check without a report counts as one test. */
+/** Each check: its requirements, its command, its report and its time limit in ms; one without a report counts as one test. */
 const checks = {
   generate: { run: ['npm', 'run', '-s', 'generate'] },
   lint: { run: ['npm', 'run', '-s', 'lint'], givesWay: true },
@@ -70,6 +72,16 @@ const checks = {
     count: vitestCount,
     onRequest: true,
   },
+  // For the eye: the accessibility spec tests the same states, so a missing picture fails nothing. All widths and German
+  // take twelve minutes.
+  sheet: {
+    needs: [builtApp, engine, testImages, kubectl, helm, chromium],
+    run: [projectNode(), 'scripts/contact-sheet.ts', '--width', '1440', '--theme', 'light,dark'],
+    count: () => ({ passed: 0, failed: 0 }),
+    givesWay: true,
+    limit: 480_000,
+    onRequest: true,
+  },
 }
 
 /**
@@ -84,7 +96,7 @@ const stages = [
     ['integration', 'conformance'],
     ['lint', 'types', 'imports'],
   ],
-  [['faults'], ['scenarios', 'spectron', 'package']],
+  [['faults'], ['scenarios', 'spectron', 'package', 'sheet']],
 ]
 
 const chosen = process.argv.slice(2)
@@ -128,15 +140,16 @@ async function setUp(needs) {
   for (const need of needs) await once(need).catch(() => {})
 }
 
-async function check(name, { needs = [], run: [command, ...args], count, givesWay }) {
+async function check(name, { needs = [], run: [command, ...args], count, givesWay, limit }) {
   const begun = Date.now()
   say(`\n== ${name}`)
   let ended = true
   try {
     for (const need of needs) await once(need)
     await run(command, args, {
-      env: { SLIPWAY_REPORT: report(name), DOCKER_HOST: dockerHost ?? process.env.DOCKER_HOST ?? '' },
+      env: { SLIPWAY_REPORT: report(name), DOCKER_HOST: dockerHost ?? process.env.DOCKER_HOST ?? '', GOGC: goCollects },
       priority: givesWay ? constants.priority.PRIORITY_BELOW_NORMAL : undefined,
+      timeout: limit,
     })
   } catch (error) {
     say(`${name}: ${error.message}`)

@@ -27,13 +27,16 @@ export async function expectAccessible(page: Page, where?: Where): Promise<void>
   expect(await violationsOf(page, where)).toEqual([])
 }
 
-/** Expects no violation in either theme; the page has the light one afterwards. Its theme is to be the system's. */
+/** Expects no violation in either theme, the one that the page has first. Its theme is to be the system's. */
 export async function expectAccessibleInBothThemes(page: Page, where?: Where): Promise<void> {
-  await showTheme(page, 'dark')
-  const dark = await violations(page, { type: 'rule', values: colourRules }, where)
-  await showTheme(page, 'light')
-  const light = await violationsOf(page, where)
-  expect({ dark, light }).toEqual({ dark: [], light: [] })
+  const first = (await page.locator('html').getAttribute('data-theme')) === 'dark' ? 'dark' : 'light'
+  const second = first === 'dark' ? 'light' : 'dark'
+  // A page that has just been opened may still change into the theme.
+  await showTheme(page, first)
+  const whole = await violationsOf(page, where)
+  await showTheme(page, second)
+  const colours = await violations(page, { type: 'rule', values: colourRules }, where)
+  expect({ [first]: whole, [second]: colours }).toEqual({ [first]: [], [second]: [] })
 }
 
 /** Shows the page in a theme; it is to follow the system's. */
