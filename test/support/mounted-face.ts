@@ -35,7 +35,7 @@ export interface FaceOptions {
   /** By context, then by plural. */
   objects?: Record<string, Record<string, KubeObject[]>>
   clusters?: Cluster[]
-  /** What calls of a cluster's client throw or return, by verb; a function is asked for each. */
+  /** What calls of a cluster's client throw or return, by verb; a function is asked for each. `request`: those of its transport. */
   answers?: Record<string, unknown>
   /** Answers of the back, by `topic.procedure`; a function is asked for each. */
   back?: Record<string, unknown>
@@ -200,7 +200,11 @@ function fakeCluster(
   ): KubeObject | undefined =>
     held(resource).find(({ metadata }) => metadata.name === name && metadata.namespace === namespace)
   const client = {
-    transport: { request: () => Promise.resolve({}), watch: () => () => undefined },
+    transport: {
+      request: async (sent: unknown) =>
+        (typeof answers.request === 'function' ? await answers.request(sent) : {}) as unknown,
+      watch: () => () => undefined,
+    },
     list: (resource: Resource, ...rest: unknown[]) =>
       answer('list', resource, rest, { metadata: {}, items: held(resource) }),
     get: (resource: Resource, ref: { name: string }, ...rest: unknown[]) =>

@@ -23,8 +23,8 @@ export interface ObjectEditOptions {
   shown(): boolean
   /** Why the object may not be changed; empty when it may. */
   locked(): string
-  /** Called when the object is saved as wanted. */
-  onSaved(): void
+  /** Called when the object is saved as wanted. @param isLeft whether something that was typed meanwhile is not */
+  onSaved(isLeft: boolean): void
   /** F8 while fields are in conflict: to the next of them. @returns whether there was one */
   onNext(step: 1 | -1): boolean
 }
@@ -64,6 +64,8 @@ export function useObjectEdit({ target, resource, shown, locked, onSaved, onNext
   const error = ref('')
   /** Fields that were taken out, and that the server kept. */
   const kept = shallowRef<readonly string[]>([])
+  /** What the server took, and what it made of it, while the user is asked for the fields that it kept. */
+  let saved: Saved | undefined
   const note = ref('')
   const busy = ref(false)
   const restored = ref(false)
@@ -123,21 +125,22 @@ export function useObjectEdit({ target, resource, shown, locked, onSaved, onNext
   onScopeDispose(() => clearInterval(timer))
   watch(shown, (now) => now && base.value && void refresh())
 
-  function edited(value: string): void {
+  function edited(): void {
     note.value = error.value = ''
     kept.value = []
+    keepDraft()
+  }
+  function keepDraft(): void {
     if (isSecret) return
-    if (changed.value) draft.keep(value, base.value)
+    if (changed.value) draft.keep(text.value, base.value)
     else void draft.remove()
   }
 
   async function discard(): Promise<void> {
+    if (busy.value) return
+    const unwanted = text.value
     try {
-      base.value = server.value = await fetchText()
-      merge.clear()
-      editor.setText(base.value)
-      restored.value = false
-      await draft.remove()
+      startFrom(unwanted, await fetchText())
     } catch (failure) {
       fail(failure)
     }
@@ -187,8 +190,10 @@ export function useObjectEdit({ target, resource, shown, locked, onSaved, onNext
     }
   }
 
-  const apply = (options: { dryRun?: boolean; force?: boolean }): Promise<{ result: KubeObject }> =>
-    applier.apply(written(), { namespace: namespace ?? 'default', uid, ...options })
+  const apply = (
+    object: KubeObject,
+    options: { dryRun?: boolean; force?: boolean } = {},
+  ): Promise<{ result: KubeObject }> => applier.apply(object, { namespace: namespace ?? 'default', uid, ...options })
 
   const objectOf = (yaml: string): unknown => readManifests(yaml).manifests[0]?.object
   const managers = (path: FieldPath): string[] => managersOf(live.value?.metadata.managedFields, path)
@@ -227,8 +232,9 @@ export function useObjectEdit({ target, resource, shown, locked, onSaved, onNext
   async function dryRun(): Promise<void> {
     editor.settle()
     if (unreadable.value) return
-    if (await attempt(async () => void (await apply({ dryRun: true, force: isTaken() }))))
-      note.value = t('editor.accepted')
+    const sent = text.value
+    const isDone = await attempt(async () => void (await apply(written(), { dryRun: true, force: isTaken() })))
+    if (isDone && text.value === sent) note.value = t('editor.accepted')
   }
 
   /** Whether every field that another manager owns is one that the user wants to take. */
@@ -237,21 +243,21 @@ export function useObjectEdit({ target, resource, shown, locked, onSaved, onNext
   async function save(): Promise<void> {
     editor.settle()
     if (unsavable.value) return
-    let result: KubeObject | undefined
-    const isDone = await attempt(async () => {
+    await attempt(async () => {
       if (!(await mergeServer())) return
-      result = (await applyTaken()).result
+      const [sent, object] = [text.value, written()]
+      const { result } = await applyTaken(object)
+      saved = { sent, result }
+      kept.value = survivors(objectOf(base.value), object, result)
+      if (kept.value.length === 0) finish()
     })
-    if (!isDone || !result) return
-    kept.value = survivors(objectOf(base.value), written(), result)
-    if (kept.value.length === 0) await finish()
   }
 
   /** Takes fields of other managers where the user has chosen to, and no others. */
-  async function applyTaken(): Promise<{ result: KubeObject }> {
-    if (!isTaken()) return apply({})
+  async function applyTaken(object: KubeObject): Promise<{ result: KubeObject }> {
+    if (!isTaken()) return apply(object)
     try {
-      return await apply({ dryRun: true }).then(() => apply({}))
+      return await apply(object, { dryRun: true }).then(() => apply(object))
     } catch (failure) {
       const owned = failure instanceof ApiError ? conflictsOf(failure.status.details) : []
       const isChosen = (field: string): boolean => {
@@ -261,35 +267,52 @@ export function useObjectEdit({ target, resource, shown, locked, onSaved, onNext
         )
       }
       if (owned.length === 0 || !owned.every(({ field }) => isChosen(field))) throw failure
-      return apply({ force: true })
+      return apply(object, { force: true })
     }
   }
 
   /** Writes the object as a whole: what is not in the text goes, whoever owns it. */
   async function replace(): Promise<void> {
-    const isDone = await attempt(async () => {
-      const object = written()
+    await attempt(async () => {
+      const [sent, object] = [text.value, written()]
       await fetchText()
       const resourceVersion = live.value?.metadata.resourceVersion
       const metadata = { ...object.metadata, ...defined({ name, namespace, uid, resourceVersion }) }
-      await client.update(resource, { ...object, metadata })
+      const result = await client.update(resource, { ...object, metadata })
+      saved = { sent, result }
+      finish()
     })
-    if (isDone) await finish()
-    else kept.value = []
+    kept.value = []
   }
 
-  async function finish(): Promise<void> {
-    if (!isSecret) await draft.remove()
+  /** The object is as the server has taken it. What was typed since it was sent goes on from there. */
+  function finish(): void {
     kept.value = []
+    if (!saved) return
+    const { sent, result } = saved
+    saved = undefined
+    live.value = { apiVersion, kind, ...result }
+    startFrom(sent, editableText(live.value))
+    onSaved(changed.value)
+  }
+
+  /** Goes on from what the server holds. @param was the text that gives way to it; what was typed since stays on top of that */
+  function startFrom(was: string, now: string): void {
     merge.clear()
     restored.value = false
-    const saved = await fetchText().catch(() => undefined)
-    if (saved !== undefined) {
-      base.value = server.value = saved
-      editor.setText(saved)
-    }
-    onSaved()
+    const typed = text.value
+    base.value = server.value = now
+    if (typed === was) editor.setText(now)
+    else if (!canMerge(was, typed)) base.value = was
+    else merge.begin({ base: objectOf(was), mine: objectOf(typed), theirs: objectOf(now) }, managers)
+    keepDraft()
   }
+  /** A text that is no object halfway through a word is merged when it is saved: until then, it goes on from what was sent. */
+  const canMerge = (...texts: string[]): boolean =>
+    texts.every((each) => {
+      const { manifests, mistakes } = readManifests(each)
+      return manifests.length === 1 && mistakes.length === 0
+    })
 
   return {
     ...{
@@ -311,6 +334,12 @@ export function useObjectEdit({ target, resource, shown, locked, onSaved, onNext
     notKept: draft.notKept,
     ...{ load, refresh, discard, dryRun, save, mergeNow, replace, finish },
   }
+}
+
+/** A text that was saved, and the object that it became. */
+interface Saved {
+  sent: string
+  result: KubeObject
 }
 
 /** What a user edits: the object without its status and the metadata that only the server sets. */

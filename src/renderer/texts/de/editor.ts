@@ -14,6 +14,7 @@ export const editor: Translation<typeof english> = {
   dryRun: 'Probelauf',
   save: '{name} in {place} speichern',
   saved: '{kind} {name} gespeichert',
+  savedBefore: '{kind} {name} gespeichert, ohne das seither Geschriebene',
   accepted: 'Der Server würde das annehmen.',
   refused: 'Der Server hat das nicht angenommen.',
   restored: 'Ihr Entwurf wurde wiederhergestellt.',

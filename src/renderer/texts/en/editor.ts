@@ -12,6 +12,7 @@ export const editor = {
   dryRun: 'Dry run',
   save: 'Save {name} to {place}',
   saved: '{kind} {name} saved',
+  savedBefore: '{kind} {name} saved, without what was typed since',
   accepted: 'The server would accept this.',
   refused: 'The server did not take this.',
   restored: 'Your draft was restored.',

@@ -2,6 +2,7 @@
 import { EditorView } from '@codemirror/view'
 import { afterEach, expect, test } from 'vitest'
 import { mountFace, settle, type Face } from '#test/support/mounted-face.ts'
+import { useHelm } from '../../stores/helm.ts'
 import PlanView from './PlanView.vue'
 
 let face: Face
@@ -13,6 +14,11 @@ const chart = {
   schema: JSON.stringify({ properties: { replicas: { type: 'integer' } } }),
 }
 const install = '/c/local:dev/helm-install?chart=repo/nginx'
+const done = { id: 'o1', action: 'install', state: 'done', name: 'nginx' }
+async function* follow(): AsyncGenerator {
+  yield { operation: done }
+  await new Promise(() => undefined)
+}
 const show = async (start: unknown, path = install, release?: unknown): Promise<void> => {
   face = await mountFace(PlanView, path, {
     objects: { 'local:dev': { namespaces: [{ metadata: { name: 'default' } }] } },
@@ -24,6 +30,7 @@ const show = async (start: unknown, path = install, release?: unknown): Promise<
       'helm.render': { changes: [], hooks: [], notes: '' },
       'helm.history': { revisions: [] },
       'helm.start': start,
+      'helm.follow': follow,
       'helm.release': release,
     },
   })
@@ -101,4 +108,22 @@ test('an address that names another release shows its values, also when those of
   answers.get('c')?.({ values: 'of: c\n' })
   await settle()
   expect(editor().state.doc.toString()).toBe('of: c\n')
+})
+
+test('values that are typed while a release begins to be installed stay when it is', async () => {
+  const started = Promise.withResolvers<unknown>()
+  await show(() => started.promise)
+  await type('replicas: 5\n')
+  await face.press(/^Install nginx in/)
+  await type('replicas: 7\n')
+  started.resolve(done)
+  await settle()
+  expect([...useHelm(face.pinia).values.values()]).toEqual(['replicas: 7\n'])
+})
+
+test('values that are in force are kept no longer', async () => {
+  await show(done)
+  await type('replicas: 5\n')
+  await face.press(/^Install nginx in/)
+  expect([...useHelm(face.pinia).values.values()]).toEqual([])
 })

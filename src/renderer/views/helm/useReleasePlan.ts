@@ -159,7 +159,10 @@ function useSetValues(keptAs: () => string, atFirst: () => string) {
     checked(values: string, errors: number): void {
       atPause.value = { values, errors }
     },
-    forget: (): void => void helm.values.delete(keptAs()),
+    /** Once they are in force. What was typed after they were sent stays. */
+    forget(values: string): void {
+      if (helm.values.get(keptAs()) === values) helm.values.delete(keptAs())
+    },
   }
 }
 

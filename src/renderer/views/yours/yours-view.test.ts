@@ -12,6 +12,8 @@ let face: Face
 afterEach(() => face.unmount())
 
 let file: string
+/** What reading the file waits for. */
+let reading: Promise<void>
 let save: () => void
 let refuse: (reason: string) => void
 /** Tells the page that the file is another. */
@@ -26,12 +28,13 @@ const shown = (): string => EditorView.findFromDOM(document.body)?.state.doc.toS
 const isShown = ref(true)
 const show = async (): Promise<void> => {
   file = '# old\n'
+  reading = Promise.resolve()
   isShown.value = true
   const page = { render: () => [isShown.value ? h(YoursView) : h('p', 'elsewhere'), h(DialogHost), h(NoticeRows)] }
   face = await mountFace(page, '/settings/yours', {
     back: {
       'yours.watch': changes,
-      'yours.text': () => ({ text: file }),
+      'yours.text': () => reading.then(() => ({ text: file })),
       'yours.schema': { json: '{}' },
       'yours.check': { problems: [] },
       'yours.save': ({ text }: { text: string }) =>
@@ -150,4 +153,26 @@ test('a text that nobody has changed follows the file; a changed one does not', 
   tell()
   await settle()
   expect(shown()).toBe('# mine\n')
+})
+
+test('what is typed while the file is saved or looked at stays', async () => {
+  await show()
+  await type('# new\n')
+  await face.press('Save')
+  await type('# newer\n')
+  save()
+  await settle()
+  expect(shown()).toBe('# newer\n')
+  expect(face.button('Save').disabled).toBe(false)
+
+  file = '# theirs\n'
+  const read = Promise.withResolvers<undefined>()
+  reading = read.promise
+  await face.press('Save')
+  await type('# newest\n')
+  read.resolve(undefined)
+  await settle()
+  await face.press('Load it')
+  await face.press('Bring back my text')
+  expect(shown()).toBe('# newest\n')
 })
