@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest'
 import { messageOf } from './message-of.ts'
 
+const holdsItself: Record<string, unknown> = { code: 4 }
+holdsItself.self = holdsItself
+
 test.each([
   [new Error('no such pod'), 'no such pod'],
   ['thrown as text', 'thrown as text'],
   [{ message: 'thrown as an object' }, 'thrown as an object'],
   [{ code: 4 }, '{"code":4}'],
+  [holdsItself, '{code,self}'],
   [undefined, 'undefined'],
   [new TypeError(' '), 'TypeError'],
   [new AggregateError([new Error('no ::1'), new Error('no 127.0.0.1')]), 'no ::1, no 127.0.0.1'],

@@ -15,5 +15,14 @@ function wordsOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ')
   if (error instanceof Error) return error.message.trim() === '' ? error.name : error.message
   if (typeof error !== 'object' || error === null) return String(error)
-  return 'message' in error && typeof error.message === 'string' ? error.message : JSON.stringify(error)
+  return 'message' in error && typeof error.message === 'string' ? error.message : textOf(error)
+}
+
+function textOf(value: object): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    // It holds itself, or what JSON cannot say.
+    return `{${Object.keys(value).join()}}`
+  }
 }

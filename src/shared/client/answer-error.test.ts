@@ -21,3 +21,10 @@ test('the causes of a Status stay', () => {
   const details = { causes: [{ reason: 'FieldValueInvalid', message: 'no', field: 'spec.replicas' }] }
   expect(errorOf(422, status({ message: 'x', details })).status.details).toEqual(details)
 })
+
+test.each(['<', '<title'])('a page of a million %s that are never closed is read at once', (tag) => {
+  const began = performance.now()
+  errorOf(502, tag.repeat(1_000_000))
+  // The whole would take minutes.
+  expect(performance.now() - began).toBeLessThan(5_000)
+})

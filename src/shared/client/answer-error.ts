@@ -20,8 +20,12 @@ function parsed(body: string): Partial<Status> | undefined {
   }
 }
 
+/** How much of a body that is no Status is read, characters: a page of markup that is never closed takes its square in steps. */
+const readLength = 4_000
+
 /** Of a page of a proxy, its title: `502 Bad Gateway`. */
-function plainText(body: string): string {
+function plainText(whole: string): string {
+  const body = whole.slice(0, readLength)
   if (!/^\s*</.test(body)) return body.trim()
   const title = /<title[^>]*>([^<]*)/i.exec(body)?.[1]
   return (title ?? body.replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ').trim()
