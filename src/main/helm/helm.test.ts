@@ -283,6 +283,7 @@ test.each([
     `E1201 05:03:01.752305    9165 run.go:72] "command failed" err="must build at directory: '/a\\tb'"`,
     "must build at directory: '/a\tb'",
   ],
+  [String.raw`E1201 05:03:01.752305    9165 run.go:72] "command failed" err="no \x1b here"`, String.raw`no \x1b here`],
 ])('a program that fails says why, without the frame of its log: %s', async (line, said) => {
   await expect(run('/bin/sh', { args: ['-c', 'cat >&2; exit 1'], input: `${line}\n` })).rejects.toMatchObject({
     message: said,

@@ -130,11 +130,21 @@ export class ProgramFailed extends Error {
 
 /** What a program says of its failure: from its last `Error:` on, without the log before it; of a line that kubectl logs, its error. */
 function wordsOf(said: string, ended: string): string {
-  const logged = [...said.matchAll(/^[EF]\d{4} .*?\] ".*?" err=("(?:[^"\\]|\\.)*")$/gm)].at(-1)?.[1]
-  if (logged !== undefined) return String(JSON.parse(logged))
+  // The end only: a line of many quotes takes the square of its length.
+  const logged = [...said.slice(-10_000).matchAll(/^[EF]\d{4} .*?\] ".*?" err=("(?:[^"\\]|\\.)*")$/gm)].at(-1)?.[1]
+  if (logged !== undefined) return unquoted(logged)
   const at = said.lastIndexOf('Error: ')
   const words = (at < 0 ? said : said.slice(at + 'Error: '.length)).trim()
   return words.split(/\n(?:helm\.go|\S+\.go:\d+|\[debug\]|level=)/)[0]?.trim() || `it ended with ${ended}`
+}
+
+/** A text that Go has quoted: JSON has its escapes but for those of single bytes. */
+function unquoted(text: string): string {
+  try {
+    return String(JSON.parse(text))
+  } catch {
+    return text.slice(1, -1)
+  }
 }
 
 /** Where desktop apps do not look by themselves: their PATH is not that of a shell. */
