@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { defineComponent, h, ref, type Component } from 'vue'
 import { failure } from '#shared/kube/status.ts'
 import { mountFace, settle, type Face, type FaceOptions } from '#test/support/mounted-face.ts'
@@ -306,4 +306,23 @@ describe.each(Object.entries(cases))('%s', (_, { component, props, options, type
     await send()
     expect(Object.keys((component as { props?: object }).props ?? {})).not.toContain('open')
   })
+})
+
+test('a name that cannot be is told beside its field, in the words of the window, and is not sent', async () => {
+  const act = vi.fn(() => Promise.resolve())
+  const check = (name: string): string | undefined => (name === 'No good' ? 'Kleinbuchstaben' : undefined)
+  const dialog = { title: 'Klon', text: '', field: 'Name', verb: 'Klonen', initial: 'dev-2', check, act }
+  face = await mountFace({ render: () => h(NameDialog, dialog) }, '/')
+  const field = document.querySelector<HTMLInputElement>('input')
+  if (!field) throw new Error('there is no field')
+  field.value = 'No good'
+  field.dispatchEvent(new Event('input', { bubbles: true }))
+  await settle()
+  await face.press('Klonen')
+  expect(act).not.toHaveBeenCalled()
+  expect(document.getElementById(field.getAttribute('aria-describedby') ?? '')?.textContent).toBe('Kleinbuchstaben')
+})
+
+test('no control is disabled while what it belongs to is busy: it would lose the focus', () => {
+  expect(withSource(/ :disabled="(busy|saving|starting|running)"/)).toEqual([])
 })

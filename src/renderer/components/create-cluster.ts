@@ -62,7 +62,8 @@ export const needsIpv6 = ({ dualStack, simulated, workers }: ClusterForm): boole
 const numberOf = (text: string): number =>
   /^\s*\d+(?:[.,]\d+)?\s*$/.test(text) ? Number(text.trim().replace(',', '.')) : NaN
 
-function nameProblem(name: string, taken: readonly string[]): string | undefined {
+/** Why a cluster cannot have this name; undefined when it can. */
+export function nameProblem(name: string, taken: readonly string[]): string | undefined {
   if (name === '') return t('home.dialog.problems.name')
   if (name.length > 40) return t('home.dialog.problems.nameLong')
   if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)) return t('home.dialog.problems.nameForm')

@@ -233,3 +233,20 @@ test('CreateClusterDialog makes a dual-stack cluster, and says at once why the e
   const serviceCidr = '10.96.0.0/16,fd00:10:96::/112'
   expect(create).toHaveBeenCalledExactlyOnceWith({ name: 'dev', workers: 2, podCidr, serviceCidr })
 })
+
+test('DrainDialog keeps the focus on a box that is chosen, and its choice, while it drains', async () => {
+  const drain = vi.fn(() => new Promise(() => undefined))
+  const pod = { metadata: { name: 'bare', namespace: 'a', uid: 'bare' } }
+  const load = () => Promise.resolve([{ pod, fate: 'bare', owner: '' }])
+  await show(DrainDialog, { ...where, name: 'worker-2', place: 'dev', load, drain })
+  const box = document.querySelector<HTMLInputElement>('[type=checkbox]')
+  box?.click()
+  box?.focus()
+  await flushPromises()
+  await submit()
+  expect(drain).toHaveBeenCalledOnce()
+  expect(document.activeElement).toBe(box)
+  box?.click()
+  await flushPromises()
+  expect(box?.checked).toBe(true)
+})

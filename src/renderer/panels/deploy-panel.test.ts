@@ -1,60 +1,70 @@
 // @vitest-environment happy-dom
-import { undo } from '@codemirror/commands'
 import { EditorView } from '@codemirror/view'
-import { afterEach, expect, test } from 'vitest'
-import type { Draft } from '#shared/contract/app.ts'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { h } from 'vue'
+import { failure } from '#shared/kube/status.ts'
 import { mountFace, settle, type Face } from '#test/support/mounted-face.ts'
-import { useManifests } from '../stores/manifests.ts'
 import DeployPanel from './DeployPanel.vue'
 
 let face: Face
+let asked: PromiseWithResolvers<unknown>
+beforeEach(async () => {
+  asked = Promise.withResolvers()
+  const panel = { render: () => h(DeployPanel, { target: { context: 'local:dev' }, shown: true, form: 'configmap' }) }
+  face = await mountFace(panel, '/', {
+    objects: { 'local:dev': {} },
+    answers: {
+      request({ method, path }: { method: string; path: string }) {
+        if (method === 'PATCH') return asked.promise
+        if (path.includes('/namespaces/')) return { metadata: { resourceVersion: '1' } }
+        return { resources: [{ name: 'configmaps', kind: 'ConfigMap', namespaced: true }] }
+      },
+    },
+  })
+})
 afterEach(() => face.unmount())
 
-const kept: Draft = { key: 'new/local:dev', text: 'kind: Kept\n', savedAt: 0 }
-const show = async (drafts: unknown): Promise<void> => {
-  face = await mountFace(DeployPanel, '/', {
-    objects: { 'local:dev': {} },
-    props: { target: { context: 'local:dev' }, shown: true },
-    back: { 'app.drafts': drafts },
-  })
-}
-function editor(): EditorView {
-  const found = EditorView.findFromDOM(document.body)
-  if (!found) throw new Error('there is no editor')
+const input = (label: RegExp): HTMLInputElement => {
+  const found = [...document.querySelectorAll<HTMLInputElement>('form input, form textarea')].find((each) =>
+    label.test(each.getAttribute('aria-label') ?? each.closest('label')?.textContent ?? ''),
+  )
+  if (!found) throw new Error(`no field ${String(label)}`)
   return found
 }
-const text = (): string => editor().state.doc.toString()
-const calls = (wanted: string): unknown[] => face.backCalls.flatMap(([name, input]) => (name === wanted ? [input] : []))
-/** Longer than the pause after which a text is kept. */
-const pause = () => new Promise((resolve) => setTimeout(resolve, 600))
 
-test('what is typed before the draft is there stays and replaces no draft, which undo brings', async () => {
-  let answer: (drafts: Draft[]) => void = () => undefined
-  await show(() => new Promise<Draft[]>((resolve) => (answer = resolve)))
-  editor().dispatch({ changes: { from: 0, insert: 'kind: Typed\n' }, userEvent: 'input.type' })
-  await pause()
-  expect(calls('app.saveDraft')).toEqual([])
-  answer([kept])
+test('what the server has against a field stands beside it, and takes away nothing that is being typed', async () => {
+  await face.press('Add')
+  await face.press(/^Deploy to/)
+  const value = input(/^Value/)
+  value.value = 'half a wo'
+  value.dispatchEvent(new Event('input', { bubbles: true }))
+  const causes = [{ reason: 'FieldValueInvalid', message: 'the name is taken by the shop', field: 'metadata.name' }]
+  asked.reject(failure(422, 'Invalid', 'ConfigMap is invalid', { causes }))
   await settle()
-  expect(text()).toBe('kind: Typed\n')
-  await pause()
-  expect(calls('app.saveDraft')).toMatchObject([{ text: 'kind: Typed\n' }])
-  undo(editor())
-  expect(text()).toBe('kind: Kept\n')
+  const name = input(/^Name(?!space)/)
+  expect(name.getAttribute('aria-invalid')).toBe('true')
+  expect(document.getElementById(name.getAttribute('aria-describedby') ?? '')?.textContent).toBe(
+    'the name is taken by the shop',
+  )
+  expect(value.value).toBe('half a wo')
+  name.value = 'another'
+  name.dispatchEvent(new Event('input', { bubbles: true }))
+  await settle()
+  expect(name.getAttribute('aria-invalid')).toBe('false')
 })
 
-test('manifests that were opened come after the draft, which undo brings back', async () => {
-  await show([kept])
-  useManifests(face.pinia).offer([{ name: 'a.yaml', text: 'kind: Opened\n' }])
+test('the draft of what is typed while a text is deployed is kept', async () => {
+  await face.press(/^Deploy to/)
+  const editor = EditorView.findFromDOM(document.body)
+  editor?.dispatch({ changes: { from: 0, insert: '# of mine\n' } })
+  asked.resolve({ metadata: {} })
   await settle()
-  expect(text()).toBe('kind: Opened\n')
-  undo(editor())
-  expect(text()).toBe('kind: Kept\n')
+  expect(face.backCalls.map(([name]) => name)).not.toContain('app.removeDraft')
 })
 
-test('what was typed last is kept when the panel goes at once', async () => {
-  await show([])
-  editor().dispatch({ changes: { from: 0, insert: 'kind: Typed\n' }, userEvent: 'input.type' })
-  face.unmount()
-  expect(calls('app.saveDraft')).toMatchObject([{ text: 'kind: Typed\n' }])
+test('a text that is deployed as it is shown is no draft', async () => {
+  await face.press(/^Deploy to/)
+  asked.resolve({ metadata: {} })
+  await settle()
+  expect(face.backCalls.map(([name]) => name)).toContain('app.removeDraft')
 })

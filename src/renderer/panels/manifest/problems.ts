@@ -2,7 +2,7 @@ import type { StatusCause } from '#shared/kube/status.ts'
 import { ApiError } from '#shared/kube/status.ts'
 import { messageOf } from '#shared/base/message-of.ts'
 import type { Manifest } from './documents.ts'
-import { locate, readFieldPath, valueAt, writeFieldPath, type Span } from './fields.ts'
+import { locate, readFieldPath, valueAt, writeFieldPath, type FieldPath, type Span } from './fields.ts'
 
 /** What is the matter with a text, and where. */
 export interface Problem extends Span {
@@ -12,6 +12,8 @@ export interface Problem extends Span {
   message: string
   /** The field that is meant, as users read it. */
   field?: string
+  /** Of a server's cause: the field, and the object's place among those of the text. */
+  cause?: { path: FieldPath; index: number }
 }
 
 /** What a server said of one object: the whole, and the causes with their fields. */
@@ -37,8 +39,11 @@ function decodingCauses(message: string): StatusCause[] {
   }))
 }
 
-/** The server's causes at their places in the text; a cause without a field is at the head of its object. */
-export function serverProblems({ document, at }: Manifest, { message, causes }: Refusal): Problem[] {
+/**
+ * The server's causes at their places in the text; a cause without a field is at the head of its object.
+ * @param index of the object in the text
+ */
+export function serverProblems({ document, at }: Manifest, { message, causes }: Refusal, index: number): Problem[] {
   const given = causes.length > 0 ? causes : [{ message, reason: '', field: undefined }]
   return given.map((cause) => {
     const path = cause.field ? readFieldPath(cause.field) : []
@@ -47,7 +52,7 @@ export function serverProblems({ document, at }: Manifest, { message, causes }: 
       severity: 'error',
       source: 'server',
       message: withoutField(cause.message, cause.field),
-      ...(cause.field ? { field: writeFieldPath(path) } : {}),
+      ...(cause.field ? { field: writeFieldPath(path), cause: { path, index } } : {}),
       ...span,
     }
   })

@@ -169,9 +169,9 @@ interface Told {
 function stillTrue({ index, refusal, text, values }: Told, manifests: readonly Manifest[], now: string): Problem[] {
   const manifest = manifests[index]
   if (!manifest) return []
-  if (refusal.causes.length === 0) return text === now ? serverProblems(manifest, refusal) : []
+  if (refusal.causes.length === 0) return text === now ? serverProblems(manifest, refusal, index) : []
   const causes = refusal.causes.filter(
     (cause, at) => JSON.stringify(causeValue(manifest, cause)) === JSON.stringify(values[at]),
   )
-  return causes.length > 0 ? serverProblems(manifest, { ...refusal, causes }) : []
+  return causes.length > 0 ? serverProblems(manifest, { ...refusal, causes }, index) : []
 }

@@ -104,6 +104,9 @@ export const care = {
     title: 'Snapshots',
     take: 'Jetzt anlegen',
     name: 'Name',
+    badName:
+      'Kleinbuchstaben, Ziffern, Striche und Punkte, an beiden Enden ein Buchstabe oder eine Ziffer; höchstens 63 Zeichen.',
+    taken: 'Einen Snapshot {name} gibt es schon.',
     nameHint: 'ohne Angabe die Uhrzeit',
     takeTitle: 'Snapshot von {name} anlegen',
     takeText:

@@ -102,6 +102,8 @@ export const care = {
     title: 'Snapshots',
     take: 'Take one now',
     name: 'Name',
+    badName: 'Lower-case letters, digits, dashes and dots, with a letter or digit at both ends; at most 63 characters.',
+    taken: 'There is a snapshot {name} already.',
     nameHint: 'the time, when it is empty',
     takeTitle: 'Take a snapshot of {name}',
     takeText:

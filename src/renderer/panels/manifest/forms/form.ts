@@ -1,6 +1,7 @@
 import type { TextKey } from '../../../texts/index.ts'
 import { readManifests } from '../documents.ts'
-import { valueAt, type FieldPath } from '../fields.ts'
+import { plainPath, valueAt, type FieldPath } from '../fields.ts'
+import type { Problem } from '../problems.ts'
 import { writeFields } from '../text-edits.ts'
 import type { Change } from '../three-way.ts'
 
@@ -67,3 +68,29 @@ export function writeForm(text: string, { places }: FormField, value: FormValue)
     return index < 0 ? now : writeFields(now, index, [change])
   }, text)
 }
+
+/** What the server has against the fields of a form, by field; a cause is that of the field whose place is the nearest around it. */
+export function refusalsOf(form: Form, text: string, problems: readonly Problem[]): Map<string, string> {
+  const { manifests } = readManifests(text)
+  const found = new Map<string, string>()
+  for (const { cause, message } of problems) {
+    const object = cause && manifests[cause.index]?.object
+    if (!object) continue
+    const field = nearest(form, object.kind ?? '', plainPath(object, cause.path) ?? cause.path)
+    if (field) found.set(field.id, [found.get(field.id), message].filter(Boolean).join('\n'))
+  }
+  return found
+}
+
+function nearest(form: Form, kind: string, path: FieldPath): FormField | undefined {
+  const depths = form.fields.map((field) => ({
+    field,
+    depth: Math.max(
+      ...field.places.map((place) => (place.kind === kind && isWithin(path, place.path) ? place.path.length : -1)),
+    ),
+  }))
+  const [best] = depths.filter(({ depth }) => depth > 0).toSorted((a, b) => b.depth - a.depth)
+  return best?.field
+}
+
+const isWithin = (path: FieldPath, place: FieldPath): boolean => place.every((step, at) => path[at] === step)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { readManifests } from '../documents.ts'
-import { readForm, writeForm, type FormField } from './form.ts'
+import { serverProblems } from '../problems.ts'
+import { readForm, refusalsOf, writeForm, type FormField } from './form.ts'
 import { forms } from './index.ts'
 
 const formOf = (id: string) => {
@@ -46,4 +47,26 @@ test('says what is wrong with a value', () => {
   expect(field('port').check?.(70_000)).toBe('editor.form.check.port')
   expect(formOf('cronjob').field('schedule').check?.('daily')).toBe('editor.form.check.schedule')
   expect(formOf('claim').field('storage').check?.('1 GB')).toBe('editor.form.check.quantity')
+})
+
+test('what the server has against a field of the text stands at the field of the form that writes it', () => {
+  const { form, start } = formOf('app')
+  const { manifests } = readManifests(start)
+  const at = (index: number, ...fields: string[]) => {
+    const manifest = manifests[index]
+    if (!manifest) throw new Error(`no object ${index}`)
+    const causes = fields.map((field) => ({ reason: 'FieldValueInvalid', message: `${field}: bad ${field}`, field }))
+    return [...refusalsOf(form, start, serverProblems(manifest, { message: '', causes }, index))]
+  }
+  expect(at(0, 'spec.template.spec.containers[0].image')).toEqual([
+    ['image', 'bad spec.template.spec.containers[0].image'],
+  ])
+  expect(at(0, 'spec.template.spec.containers[0].env[0].name').map(([id]) => id)).toEqual(['environment'])
+  expect(at(0, 'metadata.name', 'metadata.labels')).toEqual([['name', 'bad metadata.name']])
+  expect(at(1, 'spec.ports[0].port').map(([id]) => id)).toEqual([
+    form.fields.find(({ places }) => places.some(({ kind, path }) => kind === 'Service' && path.includes('port')))?.id,
+  ])
+  // Another object's field of the same path, and one that no field writes.
+  expect(at(1, 'spec.replicas')).toEqual([])
+  expect(at(0, 'spec.strategy')).toEqual([])
 })
