@@ -85,16 +85,17 @@ const checks = {
 }
 
 /**
- * Stages follow one another; the rows of a stage run side by side, each from left to right. Unit tests have the machine
- * to themselves while the engine and the images are set up. Containers and pages mostly wait: what only computes takes
- * the time that they leave.
+ * Stages follow one another; the rows of a stage run side by side, each from left to right. Unit tests are one process, and
+ * lint and types take what it and the set-up of the engine leave. Containers and pages mostly wait.
  */
 const stages = [
-  [['unit', 'answers']],
+  [
+    ['unit', 'answers'],
+    ['lint', 'types', 'imports'],
+  ],
   [
     ['e2e', 'security'],
     ['integration', 'conformance'],
-    ['lint', 'types', 'imports'],
   ],
   [['faults'], ['scenarios', 'spectron', 'package', 'sheet']],
 ]
