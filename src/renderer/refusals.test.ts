@@ -326,3 +326,11 @@ test('a name that cannot be is told beside its field, in the words of the window
 test('no control is disabled while what it belongs to is busy: it would lose the focus', () => {
   expect(withSource(/ :disabled="(busy|saving|starting|running)"/)).toEqual([])
 })
+
+test('no field that is taken when it is left loses what is typed when its page is drawn anew', () => {
+  const tags = (of: string): string[] => of.match(/<(input|textarea)\b(?:[^>"]|"[^"]*")*>/g) ?? []
+  const isLossy = (tag: string): boolean =>
+    / :value="/.test(tag) && / @change="/.test(tag) && !/type="(checkbox|radio|file|range)"/.test(tag)
+  const lossy = Object.entries(sources).filter(([, source]) => tags(source).some(isLossy))
+  expect(lossy.map(([path]) => path)).toEqual([])
+})

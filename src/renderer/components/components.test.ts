@@ -3,6 +3,7 @@ import { mount } from '@vue/test-utils'
 import { expect, test, vi } from 'vitest'
 import { defineComponent, h, nextTick, ref } from 'vue'
 import ActionButton from './ActionButton.vue'
+import CommittedField from './CommittedField.vue'
 import ErrorNote from './ErrorNote.vue'
 import ResourceTable from './ResourceTable.vue'
 import StatusDot from './StatusDot.vue'
@@ -167,3 +168,25 @@ test('ResourceTable opens, selects and sorts; a click on a box does not open its
   expect(emitted.at(-1)).toEqual(['sort', 'age'])
   wrapper.unmount()
 })
+
+test.each([false, true])(
+  'CommittedField keeps what is typed while its page is drawn anew (multiline: %s)',
+  async (multiline) => {
+    // The document of happy-dom is an instance of its own class alone, by which Vue knows a focused field.
+    vi.stubGlobal('Document', document.constructor)
+    const props = { modelValue: 'shop', multiline, 'aria-label': 'Namespace' }
+    const wrapper = mount(CommittedField, { props, attachTo: document.body })
+    const field = wrapper.get<HTMLInputElement>('[aria-label=Namespace]').element
+    field.focus()
+    field.value = 'sta'
+    await wrapper.setProps({ 'aria-label': 'Other' })
+    expect(field.value).toBe('sta')
+    field.value = 'staging'
+    field.dispatchEvent(new Event('change'))
+    expect(wrapper.emitted('update:modelValue')).toEqual([['staging']])
+    field.blur()
+    await wrapper.setProps({ modelValue: 'prod' })
+    expect(field.value).toBe('prod')
+    wrapper.unmount()
+  },
+)
