@@ -10,19 +10,21 @@ const words = {
 
 for (const link of document.querySelectorAll<HTMLLinkElement>('link[rel=stylesheet]'))
   if (!hasRules(link)) askAgain(link)
-for (let attempt = 0; !(await isLoaded()); attempt++) {
+for (let attempt = 0; ; attempt++) {
+  const failure = await load()
+  if (failure === undefined) break
   const pause = pausesMs[attempt]
-  if (pause === undefined) tell()
+  if (pause === undefined) tell(failure)
   await new Promise((resolve) => setTimeout(resolve, pause ?? 3_000))
 }
 
-async function isLoaded(): Promise<boolean> {
+/** @returns why it could not be loaded */
+async function load(): Promise<unknown> {
   try {
     await import('./app.ts')
-    return true
+    return undefined
   } catch (error) {
-    reportError(error)
-    return false
+    return error
   }
 }
 
@@ -42,7 +44,9 @@ function askAgain(link: HTMLLinkElement): void {
   link.replaceWith(again)
 }
 
-function tell(): void {
+/** One that is over at the next attempt is told nobody. */
+function tell(failure: unknown): void {
+  reportError(failure)
   const place = document.querySelector('#app')
   if (!place || place.childElementCount > 0) return
   place.setAttribute('role', 'alert')
