@@ -86,6 +86,8 @@ const severalStates = [
 
 await rm(folder, { recursive: true, force: true })
 await mkdir(folder, { recursive: true })
+// First: one that is ended early can be looked at, too.
+await writeFile(join(folder, 'index.html'), indexPage())
 const data = await newDataFolder()
 const kubeconfig = join(data, 'others.kubeconfig')
 const helm = await helmEnvironment(join(data, 'helm'))
@@ -115,7 +117,6 @@ try {
       await relay?.close()
     }
   if (severalStates.length > 0) await shootSeveral()
-  await writeFile(join(folder, 'index.html'), indexPage())
 } finally {
   await browser.close()
   await slipway.end()

@@ -79,7 +79,7 @@ const checks = {
     run: [projectNode(), 'scripts/contact-sheet.ts', '--width', '1440', '--theme', 'light,dark'],
     count: () => ({ passed: 0, failed: 0 }),
     givesWay: true,
-    limit: 480_000,
+    limit: 600_000,
     onRequest: true,
   },
 }
