@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { mount } from '@vue/test-utils'
 import { expect, test, vi } from 'vitest'
-import { defineComponent, h, nextTick, ref } from 'vue'
+import { defineComponent, h, nextTick, ref, type VNode } from 'vue'
 import ActionButton from './ActionButton.vue'
 import CommittedField from './CommittedField.vue'
 import ErrorNote from './ErrorNote.vue'
@@ -174,19 +174,29 @@ test.each([false, true])(
   async (multiline) => {
     // The document of happy-dom is an instance of its own class alone, by which Vue knows a focused field.
     vi.stubGlobal('Document', document.constructor)
-    const props = { modelValue: 'shop', multiline, 'aria-label': 'Namespace' }
-    const wrapper = mount(CommittedField, { props, attachTo: document.body })
-    const field = wrapper.get<HTMLInputElement>('[aria-label=Namespace]').element
+    const [value, title] = [ref('shop'), ref('Namespace')]
+    const taken = vi.fn()
+    const drawn = (): VNode =>
+      h(CommittedField, { modelValue: value.value, multiline, title: title.value, 'onUpdate:modelValue': taken })
+    const wrapper = mount(
+      defineComponent(() => drawn),
+      { attachTo: document.body },
+    )
+    const field = wrapper.get<HTMLInputElement>('.field').element
     field.focus()
     field.value = 'sta'
-    await wrapper.setProps({ 'aria-label': 'Other' })
+    title.value = 'Another'
+    await nextTick()
+    expect(field.title).toBe('Another')
     expect(field.value).toBe('sta')
     field.value = 'staging'
     field.dispatchEvent(new Event('change'))
-    expect(wrapper.emitted('update:modelValue')).toEqual([['staging']])
+    expect(taken.mock.calls).toEqual([['staging']])
     field.blur()
-    await wrapper.setProps({ modelValue: 'prod' })
+    value.value = 'prod'
+    await nextTick()
     expect(field.value).toBe('prod')
     wrapper.unmount()
+    vi.unstubAllGlobals()
   },
 )
